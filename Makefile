@@ -69,13 +69,14 @@ PARALLEL =
 export AEROSPIKE_HOSTS := $(HOSTS)
 endif
 
-.PHONY: help demo test free-threaded test-long model shortages test-all sanitize races chaos deadlines soak lint measure docs bench \
+.PHONY: help demo test test-site free-threaded test-long model shortages test-all sanitize races chaos deadlines soak lint measure docs bench \
 	bench-instructions bench-devserver ecosystem ecosystem-examples ecosystem-official \
 	ecosystem-official-devserver fuzz wheel wheels clean
 
 help:
 	@echo "make demo    start a three-node development cluster and walk through the client"
 	@echo "make test    C tests under sanitizers, then pytest"
+	@echo "make test-site  the built pages: what their search finds"
 	@echo "make test-long  what is slower: sanitizers, other Pythons, chaos, fuzzing"
 	@echo "make free-threaded  tests on a CPython without the GIL, which it builds"
 	@echo "make test-all   the whole suite on each Python, and under sanitizers"
@@ -116,6 +117,7 @@ test-long:
 	@$(MAKE) --no-print-directory sanitize
 	@$(MAKE) --no-print-directory races
 	@$(MAKE) --no-print-directory -j 2 model shortages
+	@$(MAKE) --no-print-directory test-site
 	@OTHERS=1 sh tools/all_pythons.sh quick
 	@TEST_LONG=1 $(PY) -m pytest $(PARALLEL) -m takes_long
 	@$(MAKE) --no-print-directory chaos SECONDS=60 SLACK_MS=2000
@@ -124,6 +126,10 @@ test-long:
 	@$(MAKE) --no-print-directory deadlines
 	@$(MAKE) --no-print-directory deadlines CALLS=10000 CLIENT=async
 	@$(MAKE) --no-print-directory fuzz
+
+# the pages are built first; without SITE, test/site is not collected
+test-site: docs
+	@SITE=build/docs $(PY) -m pytest test/site $(PYTEST_ARGS)
 
 # one processor's work for a minute, of which the other one has more
 model:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from importlib import metadata
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
@@ -13,9 +15,16 @@ project = "Aerospike client for Python"
 author = "the authors of the client"
 version = release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "generated"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "generated",
+    "reference",
+    "llms",
+    "sphinx_copybutton",
+]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["_ext"]
+exclude_patterns = ["_ext", "_templates", "_static"]
 nitpicky = False
 
 myst_heading_anchors = 3  # [text](page.md#heading), as on GitHub
@@ -28,3 +37,42 @@ add_module_names = False
 html_theme = "furo"
 html_title = f"Aerospike client for Python {release}"
 html_show_copyright = False
+html_search_scorer = str(Path(__file__).parent / "_ext" / "scorer.js")
+
+# not what a program prints
+copybutton_selector = "div:not(.highlight-output) > div.highlight > pre"
+
+# Links into Python's own documentation need its list of names, which Sphinx would fetch
+# from the internet. So they are made only where PYTHON_INVENTORY names a file with it
+# (objects.inv of docs.python.org, or of the package python3-doc of Debian).
+if "PYTHON_INVENTORY" in os.environ:
+    extensions += ["sphinx.ext.intersphinx"]
+    intersphinx_mapping = {
+        "python": ("https://docs.python.org/3", os.environ["PYTHON_INVENTORY"])
+    }
+
+# "Edit this page", where the project says in its metadata what its repository is
+html_theme_options = {}
+for entry in metadata.metadata("aerospike").get_all("Project-URL") or []:
+    name, _, url = entry.partition(", ")
+    if name == "Source":
+        html_theme_options = {
+            "source_repository": url,
+            "source_branch": "main",
+            "source_directory": "doc/",
+        }
+
+# A choice of versions: versions.js reads ../versions.json, where there is one
+templates_path = ["_templates"]
+html_static_path = ["_static"]
+html_js_files = ["versions.js"]
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "versions.html",
+        "sidebar/search.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "sidebar/scroll-end.html",
+    ]
+}

@@ -65,4 +65,5 @@ def run(path: str) -> None:
 
 if __name__ == "__main__":
     del sys.argv[0]
+    sys.path.insert(0, str(Path(sys.argv[0]).parent))  # as Python does
     run(sys.argv[0])

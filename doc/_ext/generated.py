@@ -11,6 +11,8 @@ the function of that name returns:
     direct PREFIX          methods of the 2.x line, beside the helpers of today
     command-line           options of the development server
     findings               what the doctor may find: code, severity, meaning, advice
+
+Those of the reference are in reference.py.
 """
 
 from __future__ import annotations
@@ -19,10 +21,12 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import aerospike
 import option_texts
+import reference
 from aerospike import _core, exception
 from aerospike._doctor.findings import KINDS
 from aerospike_devserver.cli import parser
@@ -57,6 +61,9 @@ def rows_of(table: str, kind: str | None = None) -> list[Row]:
     return [row for row in rows if kind is None or kind in row["kinds"]]
 
 
+BEFORE_KEYS = {"policy": "policy.", "meta": "meta.", **reference.SECTIONS}
+"""Table -> what stands before its keys in the reference."""
+
 READ_BY_CALLS = {"partition_filter"}
 """Keys that the options' parser passes over, since the calls look for them."""
 
@@ -88,7 +95,9 @@ def options(table: str, kind: str | None = None) -> str:
             text = texts[row["name"]]
             default = default_of(text, kind)
             shown = f"`{default}`" if default else ""
-            yield f"`{row['name']}`", text.type, shown, text.meaning
+            before = BEFORE_KEYS[table]
+            key = f"{{confval}}`{row['name']} <{before}{row['name']}>`"
+            yield key, text.type, shown, text.meaning
 
     parts = [_table(("key", "type", "default", "meaning"), lines())]
     for kind_of_row, title in (
@@ -152,7 +161,7 @@ def exceptions() -> str:
         parents = [base.__name__ for base in cls.__mro__[1:]]
         if NEVER_RAISED in parents:
             continue
-        text = f"`{cls.__name__}`"
+        text = f"{{py:exc}}`~aerospike.exception.{cls.__name__}`"
         text += f" {cls.code}" if cls.code is not None else ""
         for name in builtin_bases(cls):
             text += f", also the built-in `{name}`" if name != "Exception" else ""
@@ -198,7 +207,8 @@ def operations(module: str) -> str:
         for name, helper in sorted(helpers_of(module)):
             text = inspect.getdoc(helper) or ""
             said = " ".join(text.partition(":param")[0].split())
-            yield f"`{name}`", arguments_of(helper), said
+            full = f"{helper.__module__}.{name}"
+            yield f"{{py:func}}`{name} <{full}>`", arguments_of(helper), said
 
     return _table(("operation", "arguments", "what it does"), lines())
 
@@ -216,7 +226,11 @@ def direct(prefix: str) -> str:
                 today = renamed.get(name, name)
                 assert today in helpers, today
                 given = ", ".join(f"`{argument}`" for argument in own)
-                yield f"`{name}`", given, f"`{today}`"
+                yield (
+                    f"{{py:meth}}`{name} <aerospike.Client.{name}>`",
+                    given,
+                    f"`{today}`",
+                )
 
     return _table(("method", "after key and bin", "helper of today"), lines())
 
@@ -266,10 +280,15 @@ FUNCTIONS: dict[str, Callable[..., str]] = {
     "direct": direct,
     "command-line": command_line,
     "findings": findings,
+    **reference.FUNCTIONS,
 }
 
 
-def _on_source_read(_app: object, _docname: str, source: list[str]) -> None:
+def _on_source_read(app: Any, _docname: str, source: list[str]) -> None:
+    if LINE.search(source[0]):
+        for path in sorted(Path(__file__).parent.rglob("*.*")):
+            if path.suffix in (".py", ".txt"):
+                app.env.note_dependency(str(path))
     source[0] = expand(source[0])
 
 

@@ -465,10 +465,90 @@ SHM = {
     ),
 }
 
+TLS = {
+    "enable": Text(
+        "bool",
+        "False",
+        "Use TLS. Without it, the other keys of `tls` have no effect and give a "
+        "warning.",
+    ),
+    "cafile": Text(
+        "str, path",
+        "",
+        "A file in PEM with the certificates of the CAs that you trust; it may have "
+        "CRLs, too. Without `cafile`, `capath` and `castring`, the client trusts the "
+        "CAs that the system trusts.",
+    ),
+    "capath": Text("str, path", "", "A folder of such files."),
+    "castring": Text("str or bytes", "", "The contents of such a file."),
+    "certfile": Text(
+        "str, path",
+        "",
+        "A file in PEM with the client's own certificate and its chain.",
+    ),
+    "certstring": Text("str or bytes", "", "The contents of such a file."),
+    "keyfile": Text("str, path", "", "A file in PEM with the key of that certificate."),
+    "keystring": Text("str or bytes", "", "The contents of such a file."),
+    "keyfile_pw": Text("str", "", "The password of the key, if it is encrypted."),
+    "protocols": Text(
+        "str",
+        "TLS 1.2 and 1.3",
+        "The allowed protocols, such as `-all +TLSv1.3`: words `all`, `TLSv1.2` and "
+        "`TLSv1.3`, which `+` adds and `-` removes.",
+    ),
+    "cipher_suite": Text(
+        "str", "of OpenSSL", "The allowed ciphers, with `:` between their names."
+    ),
+    "crl_check": Text(
+        "bool",
+        "False",
+        "Refuse a node whose certificate is revoked. A CRL must be among the CAs.",
+    ),
+    "crl_check_all": Text(
+        "bool", "False", "The same for each certificate of the chain."
+    ),
+    "cert_blacklist": Text(
+        "str, path",
+        "",
+        "A file of certificates to refuse: one serial number a line, in hexadecimal, "
+        "and its issuer where you like.",
+    ),
+    "for_login_only": Text("bool", "False", "Use TLS only for logins."),
+    "log_session_info": Text(
+        "bool",
+        "False",
+        "Log the protocol and the cipher of each connection with `LOG_LEVEL_INFO`.",
+    ),
+    "encrypt_only": Text(
+        "bool",
+        "False",
+        "Encrypt, but check no certificate: somebody between the client and the node "
+        "can read everything.",
+    ),
+}
+
+POLICIES = {
+    "auth_mode": Text(
+        "`AUTH_*`", "AUTH_INTERNAL", "Who checks the user; see [](security.md)."
+    ),
+    "login_timeout_ms": Text(
+        "int, ms", "5000", "How long a node may take for a login. 0: the default."
+    ),
+    "metrics": Text(
+        "MetricsPolicy",
+        "",
+        "The policy of each `enable_metrics()` that is given none.",
+    ),
+    "max_threads": Text("int", "", "2.x: as `max_threads` beside `policies`."),
+    "thread_pool_size": Text("int", "", "As `thread_pool_size` beside `policies`."),
+}
+
 TABLES = {
     "policy": POLICY,
     "meta": META,
     "config": CONFIG,
     "lua": LUA,
     "shm": SHM,
+    "tls": TLS,
+    "policies": POLICIES,
 }

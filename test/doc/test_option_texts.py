@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import aerospike
+import generated
+import option_texts as texts
 from aerospike import _core
 
-EXT = Path(__file__).parents[2] / "doc" / "_ext"
-TABLES = ("policy", "meta", "config", "lua", "shm")
-
-
-def load(name: str) -> Any:
-    """A module of the documentation's extension."""
-    spec = importlib.util.spec_from_file_location(name, EXT / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def texts():
-    return load("option_texts")
-
-
-@pytest.fixture(scope="module")
-def generated(texts):
-    return load("generated")
+DOC = Path(generated.__file__).parents[1]
+TABLES = ("policy", "meta", "config", "lua", "shm", "tls", "policies")
 
 
 def rows(table: str) -> list[dict[str, Any]]:
@@ -43,7 +22,7 @@ def rows(table: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_every_key_has_a_text_and_every_text_a_key(texts, table):
+def test_every_key_has_a_text_and_every_text_a_key(table):
     has_text = {row["name"] for row in rows(table) if row["new_name"] is None}
     if table == "config":
         has_text |= {"max_threads"}  # has a default of its own when it is given
@@ -52,14 +31,14 @@ def test_every_key_has_a_text_and_every_text_a_key(texts, table):
 
 def test_every_kind_is_on_the_page():
     kinds = {kind for row in rows("policy") for kind in row["kinds"]}
-    page = (EXT.parent / "configuration.md").read_text(encoding="utf-8")
+    page = (DOC / "configuration.md").read_text(encoding="utf-8")
     shown = {
         kind for kind in kinds if f"<!-- generated: options policy {kind} -->" in page
     }
     assert shown == kinds
 
 
-def test_defaults_are_those_of_the_client(texts, generated, hosts):
+def test_defaults_are_those_of_the_client(hosts):
     with aerospike.client({"hosts": hosts}) as client:
         policies = client.get_policies()
     constants = {
@@ -92,14 +71,14 @@ def test_defaults_are_those_of_the_client(texts, generated, hosts):
     assert compared > 100
 
 
-def test_options_of_the_command_line_are_code(generated):
+def test_options_of_the_command_line_are_code():
     """Elsewhere Markdown makes a dash of two hyphens."""
     outside = "".join(generated.command_line().split("`")[::2])
     assert "--" not in outside.replace("| --- | --- | --- |", "")
 
 
-def test_what_pages_generate_is_expanded(generated):
-    for page in EXT.parent.glob("*.md"):
+def test_what_pages_generate_is_expanded():
+    for page in DOC.rglob("*.md"):
         text = generated.expand(page.read_text("utf-8"))
         assert "<!-- generated" not in text
         assert "%(" not in text  # as the help of an option has it

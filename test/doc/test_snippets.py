@@ -7,14 +7,17 @@ has in the page. The program runs against a development cluster that stands for
 Snippets may await outside of functions. One that imports a package of OPTIONAL is left
 out where that is not installed.
 
-A block of Lua is a file of the folder in which programs and tests run. Its first line
-is a comment with the file's name.
+A block of Lua is a file of the folder in which programs and tests run, and so is one of
+Python whose first line names it: `# links.py`. Snippets can import it, and what is in
+examples/.
 """
 
 from __future__ import annotations
 
 import doctest
 import importlib.util
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -32,7 +35,11 @@ pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parents[2]
 PATIENTLY = ROOT / "test/patiently.py"
-PAGES = [*sorted((ROOT / "doc").glob("*.md")), ROOT / "README.md"]
+PAGES = [
+    *sorted((ROOT / "doc").glob("*.md")),
+    *sorted((ROOT / "doc/guides").glob("*.md")),
+    ROOT / "README.md",
+]
 NAME = attrgetter("name")
 END = "\x1e"
 """Printed at the end of each snippet."""
@@ -52,6 +59,18 @@ class Block:
     def is_pytest(self) -> bool:
         """Whether pytest runs it, not the page's program."""
         return any(line.startswith("def test_") for line in self.lines)
+
+    @property
+    def file(self) -> str | None:
+        """The name of the file that the block is, if it is one."""
+        if self.language == "lua":
+            name = self.lines[0].removeprefix("-- ")
+            assert name.endswith(".lua"), f"line {self.first}: no name of a file"
+            return name
+        if self.language != "python" or self.is_pytest:
+            return None
+        found = re.fullmatch(r"# (\w+\.py)", self.lines[0])
+        return found and found[1]
 
 
 def blocks_of(page: Path) -> Iterator[Block]:
@@ -81,7 +100,7 @@ def snippets_of(page: Path) -> list[tuple[Block, str | None]]:
     """Python blocks that are no tests, with the output that is shown, if any is."""
     found: list[tuple[Block, str | None]] = []
     for block in blocks_of(page):
-        if block.language == "python" and not block.is_pytest:
+        if block.language == "python" and not (block.is_pytest or block.file):
             found.append((block, None))
         elif block.language == "output":
             assert found, f"{page.name}:{block.first}: output of nothing"
@@ -95,17 +114,20 @@ def blocks_for_pytest(page: Path) -> list[Block]:
     return [block for block in blocks_of(page) if block.is_pytest]
 
 
-def write_modules(page: Path, folder: Path) -> None:
-    """Write the blocks of Lua as files."""
+def at(host: tuple[str, int], text: str) -> str:
+    """A program that connects to `host`, not to 127.0.0.1:3000."""
+    address, port = host
+    text = text.replace('("127.0.0.1", 3000)', f'("{address}", {port})')
+    return text.replace("127.0.0.1:3000", f"{address}:{port}")
+
+
+def write_files(page: Path, folder: Path, host: tuple[str, int]) -> None:
+    """Write the blocks that are files."""
     for block in blocks_of(page):
-        if block.language == "lua":
-            name = block.lines[0].removeprefix("-- ")
-            assert name.endswith(".lua"), (
-                f"{page.name}:{block.first}: no name of a file"
-            )
-            path = folder / name
-            assert not path.exists(), f"{page.name}:{block.first}: {name} again"
-            path.write_text("\n".join([*block.lines, ""]), encoding="utf-8")
+        if block.file is not None:
+            path = folder / block.file
+            assert not path.exists(), f"{page.name}:{block.first}: {path.name} again"
+            path.write_text(at(host, "\n".join([*block.lines, ""])), encoding="utf-8")
 
 
 def program_of(page: Path, host: tuple[str, int]) -> str:
@@ -116,10 +138,7 @@ def program_of(page: Path, host: tuple[str, int]) -> str:
         if lacks(block) is None:
             lines += block.lines
         lines += [f"print({END!r})"]
-    text = "\n".join(lines)
-    address, port = host
-    text = text.replace('("127.0.0.1", 3000)', f'("{address}", {port})')
-    return text.replace("127.0.0.1:3000", f"{address}:{port}")
+    return at(host, "\n".join(lines))
 
 
 @pytest.fixture(scope="module")
@@ -135,10 +154,11 @@ def test_snippets_print_what_they_show(page, shared_cluster, tmp_path, request):
     shared_cluster.reset()
     program = tmp_path / page.name
     program.write_text(program_of(page, shared_cluster.hosts[0]), encoding="utf-8")
-    write_modules(page, tmp_path)
+    write_files(page, tmp_path, shared_cluster.hosts[0])
     done = subprocess.run(
         [sys.executable, "-X", "utf8", str(PATIENTLY), str(program)],
         cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "examples")},
         capture_output=True,
         encoding="utf-8",
         timeout=LIMIT_S,
@@ -166,18 +186,21 @@ def test_packages_of_snippets_are_installed(package):
 def test_snippets_of_tests_pass(page, pytester, monkeypatch):
     monkeypatch.delenv("AEROSPIKE_HOSTS", raising=False)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    write_modules(page, pytester.path)
+    write_files(page, pytester.path, ("127.0.0.1", 3000))
     for block in blocks_for_pytest(page):
         pytester.makepyfile("\n".join(block.lines))
         n_tests = sum(line.startswith("def test_") for line in block.lines)
         plugin = "aerospike_devserver.pytest_plugin"
-        pytester.runpytest_inprocess("-p", plugin).assert_outcomes(passed=n_tests)
+        # in this process, modules that it imports first would be imported once more
+        done = pytester.runpytest_subprocess("-p", plugin, "-Werror")
+        done.assert_outcomes(passed=n_tests)
 
 
 def test_other_blocks_are_of_known_languages():
     """A misspelt language would keep a snippet from being run."""
     known = {"python", "lua", "output", "console", "ini", "text", "yaml", "json"}
     known |= {"{eval-rst}", "{toctree}", "{raw} html"}
-    known |= {"{include} ../CONTRIBUTING.md"}
+    known |= {"{include} ../CONTRIBUTING.md", "{include} ../CHANGELOG.md"}
     named = {block.language for page in PAGES for block in blocks_of(page)}
+    named = {name for name in named if not name.startswith("{literalinclude} ")}
     assert named <= known

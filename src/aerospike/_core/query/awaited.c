@@ -706,8 +706,11 @@ stream_collect(PyObject *self, PyObject *ignored)
 
 static PyMethodDef stream_methods[] = {
     {"_open", stream__open, METH_NOARGS, NULL},
-    {"collect", stream_collect, METH_NOARGS, NULL},
-    {"aclose", stream_aclose, METH_NOARGS, NULL},
+    {"collect", stream_collect, METH_NOARGS,
+     "collect($self)\n--\n\nReturn a list of all items that are left; awaited."},
+    {"aclose", stream_aclose, METH_NOARGS,
+     "aclose($self)\n--\n\n"
+     "End the query and free its connections; awaited. May be called twice."},
     {"__aenter__", stream_aenter, METH_NOARGS, NULL},
     {"__aexit__", stream_aclose, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},

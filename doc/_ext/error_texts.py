@@ -1,0 +1,764 @@
+"""Why each exception is raised, and what to do; and the texts that programs see.
+
+test/doc/test_reference.py holds this file against the client: every exception has its
+lines here, and every text stands in the client's sources.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Text(NamedTuple):
+    """An exception: why it is raised, and what to do."""
+
+    cause: str
+    cure: str
+
+
+class ErrorText(NamedTuple):
+    """A text that programs see.
+
+    :ivar text: what stays the same in it, with "..." for what differs.
+    :ivar exception: the class, without its module.
+    """
+
+    text: str
+    exception: str
+    cause: str
+    cure: str
+
+
+OF_LARGE_TYPES = (
+    "A class of the large data types of the 2.x line. No server of today has them, so "
+    "it is never raised."
+)
+
+ASK_ADMIN = "Ask the administrator of the cluster."
+READ_DETAIL = "Read `detail`: it says what was given and what is expected."
+BEGIN_AGAIN = "Begin again with a new `Transaction`."
+
+EXCEPTIONS = {
+    "AerospikeWarning": Text(
+        "A call has a mistake that changes what it does, such as a misspelt key of a "
+        "policy. It is a warning, not an error.",
+        "Correct the call. `validate_keys` makes such a mistake a `ParamError`.",
+    ),
+    "ClientError": Text(
+        "The client failed before or without an answer of the server; also the parent "
+        "of all errors that the client finds itself.",
+        READ_DETAIL,
+    ),
+    "ServerError": Text(
+        "The server failed and says no more; also the parent of all errors that come "
+        "from the server.",
+        "Look into the log of the server. A map with a float as a key is one cause.",
+    ),
+    "TimeoutError": Text(
+        "`total_timeout` passed, or the server gave up. It is also the built-in "
+        "`TimeoutError`. Of a write, `in_doubt` says whether it may be applied.",
+        "Raise `total_timeout`, or look why the node is slow: `host`, `phase`, "
+        "`attempts` and `elapsed_ms` tell.",
+    ),
+    "ParamError": Text(
+        "An argument, a policy or the configuration is malformed. Nothing was sent.",
+        READ_DETAIL,
+    ),
+    "InvalidHostError": Text(
+        "A host of the configuration cannot be used.", "Correct `hosts`."
+    ),
+    "ClientAbortError": Text(
+        "The caller gave up: a callback returned or raised, or a task was cancelled.",
+        "Nothing, when it was meant so.",
+    ),
+    "AsyncConnectionError": Text(
+        "An event loop of another client cannot connect. This client raises "
+        "`ConnectionError` instead.",
+        "Catch `ConnectionError`.",
+    ),
+    "NoMoreConnectionsError": Text(
+        "All connections to the node are in use, and none came free within "
+        "`pool_timeout`.",
+        "Raise `max_conns_per_node` or `pool_timeout`, or make fewer calls at a time.",
+    ),
+    "InvalidNodeError": Text(
+        "No node that answers has the partition of the key.",
+        "Wait for the cluster to recover; `max_retries` bridges short gaps.",
+    ),
+    "TLSError": Text(
+        "A connection with TLS cannot be made, or the `tls` settings cannot work.",
+        "The text names the certificate and the option; [](../security.md) has a "
+        "table of cures.",
+    ),
+    "ConnectionError": Text(
+        "No node can be reached, or a connection broke. It is also the built-in "
+        "`ConnectionError`.",
+        "Check address, port and firewall: `python -m aerospike doctor HOST:PORT` "
+        "says what is wrong.",
+    ),
+    "MaxRetriesExceeded": Text(
+        "No attempt is left, and the last one failed.",
+        "Raise `max_retries`, with `sleep_between_retries` for a cluster that "
+        "recovers.",
+    ),
+    "MaxErrorRateExceeded": Text(
+        "The node has failed `max_error_rate` times within `error_rate_window`, so "
+        "the client gives it a rest.",
+        "Wait and try again; look why the node fails.",
+    ),
+    "NoResponse": Text(
+        "The node has given no answer for this record of a batch.",
+        "Try that record again; see its `in_doubt` before you repeat a write.",
+    ),
+    "BatchFailed": Text(
+        "At least one record of a batch failed. `BatchRecords.result` has this "
+        "number; it is not raised.",
+        "Look at `result` of each of the `batch_records`.",
+    ),
+    "TransactionFailed": Text(
+        "A transaction cannot go on: it was not verified, or is being ended.",
+        f"{BEGIN_AGAIN} `detail` and the cause say what happened.",
+    ),
+    "TransactionAlreadyCommitted": Text(
+        "The transaction was committed before, by this client.", BEGIN_AGAIN
+    ),
+    "TransactionAlreadyAborted": Text(
+        "The transaction was aborted before, by this client.", BEGIN_AGAIN
+    ),
+    "InvalidRequest": Text(
+        "The server refuses the request as invalid.",
+        "The text says what the client suspects: the version of the server, an "
+        "argument of an operation, a filter that is not true or false.",
+    ),
+    "ServerFull": Text(
+        "The namespace has no room left.", "Remove records, or add nodes or memory."
+    ),
+    "AlwaysForbidden": Text(
+        "The server never allows this in its configuration. `NoXDR` is another name.",
+        ASK_ADMIN,
+    ),
+    "NoXDR": Text("Another name of `AlwaysForbidden`.", ASK_ADMIN),
+    "ClusterError": Text(
+        "A partition is unavailable, or the client is closed or was never connected.",
+        "Call `connect()` after `close()`; otherwise wait for the nodes to come back.",
+    ),
+    "ClusterChangeError": Text(
+        "Partitions moved while a query with a function was running.",
+        "Run it again, or set `fail_on_cluster_change` to `False`.",
+    ),
+    "ScanAbortedError": Text(
+        "Somebody aborted the scan on the server.", "Run it again."
+    ),
+    "UnsupportedFeature": Text(
+        "The server's version, edition or configuration lacks what the call needs.",
+        "Use another server, or leave the feature out.",
+    ),
+    "DeviceOverload": Text(
+        "The device of the namespace cannot keep up with the writes.",
+        "Write more slowly and try again.",
+    ),
+    "NamespaceNotFound": Text(
+        "No node has the namespace.",
+        "Correct the first item of the key. The text lists the namespaces.",
+    ),
+    "ForbiddenError": Text(
+        "The server does not allow this now: it is out of space, refuses writes, or "
+        "needs other settings for a time to live or a durable delete.",
+        "The text lists the usual causes; the log of the server has the one.",
+    ),
+    "ElementNotFoundError": Text(
+        "An operation may only update, and the element is not there.",
+        "Leave out the flag `..._UPDATE_ONLY`.",
+    ),
+    "ElementExistsError": Text(
+        "An operation may only create, and the element is there.",
+        "Leave out `MAP_WRITE_FLAGS_CREATE_ONLY` or `LIST_WRITE_ADD_UNIQUE`, or add "
+        "the flag `..._NO_FAIL`.",
+    ),
+    "OpNotApplicable": Text(
+        "An index or rank is not there, a context leads to nothing, or an expression "
+        "is unknown for the record.",
+        "Read the value with `get()`; add `EXP_READ_EVAL_NO_FAIL` for expressions.",
+    ),
+    "FilteredOut": Text(
+        "The record is there, and the policy's `expressions` refuse it. Nothing was "
+        "changed.",
+        "Catch it, or change the expression.",
+    ),
+    "LostConflict": Text(
+        "A write that came from another data center lost against a newer one.",
+        "Nothing: the newer value stays.",
+    ),
+    "UDFError": Text(
+        "A function in Lua failed, or the module is not there.",
+        "`module` and `func` name it, and the text has Lua's message.",
+    ),
+    "BatchDisabledError": Text("The server has batches disabled.", ASK_ADMIN),
+    "BatchMaxRequestError": Text(
+        "The batch has more records for one node than the server allows.",
+        "Split the batch.",
+    ),
+    "BatchQueueFullError": Text(
+        "The server has no room for another batch now.", "Wait and try again."
+    ),
+    "InvalidGeoJSON": Text(
+        "The server cannot read a GeoJSON value.",
+        "Correct it: coordinates are longitude and latitude, and a polygon ends where "
+        "it begins.",
+    ),
+    "IndexError": Text(
+        "A secondary index has failed; the parent of its errors. It is not the "
+        "built-in `IndexError`.",
+        READ_DETAIL,
+    ),
+    "QueryAbortedError": Text(
+        "Somebody aborted the query on the server.", "Run it again."
+    ),
+    "QueryError": Text("The query failed on the server.", "Look into its log."),
+    "AdminError": Text(
+        "The parent of the errors of logins, users and roles.",
+        "See the classes below it.",
+    ),
+    "LDTError": Text(OF_LARGE_TYPES, "Use lists and maps."),
+    "RecordError": Text(
+        "The parent of the errors of single records.", "See the classes below it."
+    ),
+    "RecordNotFound": Text(
+        "There is no record with this key, or it has expired. It is also a built-in "
+        "`KeyError`.",
+        "Check namespace, set and the type of the user key: 1 and '1' are different. "
+        "`exists()` asks without an exception.",
+    ),
+    "RecordGenerationError": Text(
+        "The record was changed since the generation in `meta` was read.",
+        "Read the record again, and write with the generation that it has then.",
+    ),
+    "RecordExistsError": Text(
+        "The record is there, and `POLICY_EXISTS_CREATE` lets a write only create.",
+        "Use another value of `exists`, or take it that somebody else was first.",
+    ),
+    "BinExistsError": Text(
+        "A bin is there, and an operation may only create it.",
+        "Leave out the flag `..._CREATE_ONLY`.",
+    ),
+    "BinIncompatibleType": Text(
+        "The bin holds a value of another type than the operation needs.",
+        "`get()` shows the value; `operation` and `bin` of the error name the "
+        "operation.",
+    ),
+    "RecordTooBig": Text(
+        "The record would be larger than the namespace allows.",
+        "Divide it among several records.",
+    ),
+    "RecordBusy": Text(
+        "Too many commands wait for this key at the same time.",
+        "Wait and try again, or spread a hot key over several records.",
+    ),
+    "BinNotFound": Text(
+        "The operation changes a bin that is not there.",
+        "Create the bin first, or leave out the flag `..._UPDATE_ONLY`.",
+    ),
+    "RecordKeyMismatch": Text(
+        "The key that is stored with the record differs from the one sent.",
+        "Two keys have one digest, or the record was stored with another type of key.",
+    ),
+    "BinNameError": Text(
+        "A bin's name has more than 15 bytes in UTF-8.", "Shorten the name."
+    ),
+    "IndexFoundError": Text(
+        "Another index has this name.",
+        "Take another name; `client.info_all('sindex-list:')` shows the indexes.",
+    ),
+    "IndexNotFound": Text(
+        "There is no such index.",
+        "The text of a query shows the call that creates the index.",
+    ),
+    "IndexOOM": Text("The server has no memory for the index.", ASK_ADMIN),
+    "IndexNotReadable": Text(
+        "The index is being built.", "Wait: `index_..._create()` waits by itself."
+    ),
+    "IndexNameMaxLen": Text("The name of the index is too long.", "Shorten it."),
+    "IndexNameMaxCount": Text(
+        "The namespace has as many indexes as it can.", "Remove one."
+    ),
+    "QueryQueueFull": Text(
+        "The server runs as many queries as it can.", "Wait and try again."
+    ),
+    "QueryTimeout": Text(
+        "The query took longer than the server allows.", "Raise `total_timeout`."
+    ),
+    "UDFNotFound": Text(
+        "The module or its function is not there.", "`udf_list()` lists them."
+    ),
+    "LuaFileNotFound": Text(
+        "The file of a module is not there.", "`udf_put()` registers it."
+    ),
+    "SecurityNotSupported": Text(
+        "The server, of the Community Edition, has no users.",
+        "Leave out `user` and `password`.",
+    ),
+    "SecurityNotEnabled": Text(
+        "The cluster has security disabled, so it has no users.", ASK_ADMIN
+    ),
+    "SecuritySchemeNotSupported": Text(
+        "The server does not know this kind of login.", "Correct `auth_mode`."
+    ),
+    "InvalidCommand": Text(
+        "The server does not know this command on users.", ASK_ADMIN
+    ),
+    "InvalidField": Text("A field of a command on users is malformed.", READ_DETAIL),
+    "IllegalState": Text("The command on users does not fit now.", "Log in again."),
+    "InvalidUser": Text(
+        "The cluster does not know the user.", "`admin_query_users_info()` lists them."
+    ),
+    "UserExistsError": Text(
+        "There is such a user.",
+        "`admin_grant_roles()` and `admin_set_password()` change it.",
+    ),
+    "InvalidPassword": Text("The password is wrong.", "Correct it."),
+    "ExpiredPassword": Text(
+        "The password has expired.",
+        "An administrator gives another one with `admin_set_password()`.",
+    ),
+    "ForbiddenPassword": Text(
+        "The cluster does not allow this password.", "Take another one."
+    ),
+    "InvalidCredential": Text(
+        "The password is wrong, or `auth_mode` is.", "Correct them."
+    ),
+    "InvalidRole": Text(
+        "There is no such role, or it cannot be changed.",
+        "`admin_get_roles()` lists them.",
+    ),
+    "RoleExistsError": Text(
+        "There is such a role.", "`admin_grant_privileges()` changes it."
+    ),
+    "InvalidPrivilege": Text(
+        "The cluster does not know the privilege.",
+        "Use `PRIV_*`; a set needs its namespace.",
+    ),
+    "InvalidWhitelist": Text(
+        "An entry of the whitelist is no address and no network.", "Correct it."
+    ),
+    "QuotasNotEnabled": Text(
+        "The cluster has quotas disabled.", "Set `enable-quotas` in its configuration."
+    ),
+    "InvalidQuota": Text(
+        "The cluster does not take this quota.", "Take another number."
+    ),
+    "NotAuthenticated": Text(
+        "The cluster wants a login.",
+        "Give `user` and `password` in the configuration, or `connect(user, "
+        "password)`.",
+    ),
+    "RoleViolation": Text(
+        "The user's roles lack a privilege that the call needs. The text names it.",
+        "`admin_grant_roles()` or `admin_grant_privileges()` gives it.",
+    ),
+    "NotWhitelisted": Text(
+        "No role of the user admits the address of this machine.",
+        "See `admin_set_whitelist()`.",
+    ),
+    "QuotaExceeded": Text(
+        "The user has used up what its roles allow in a second.",
+        "Make fewer calls a second; see `admin_set_quotas()`.",
+    ),
+}
+
+
+def _of(exception: str, *texts: str) -> list[ErrorText]:
+    """Texts whose cause and cure are those of the exception."""
+    cause, cure = EXCEPTIONS[exception]
+    return [ErrorText(text, exception, cause, cure) for text in texts]
+
+
+TEXTS = [
+    # what stands in every error of a code
+    *_of("RecordNotFound", "record not found"),
+    *_of("RecordGenerationError", "generation does not match"),
+    *_of("InvalidRequest", "request refused as invalid"),
+    *_of("RecordExistsError", "record exists"),
+    *_of("BinExistsError", "bin exists"),
+    *_of("ClusterChangeError", "cluster changed during the command"),
+    *_of("ServerFull", "server out of space"),
+    *_of("TimeoutError", "timeout"),
+    *_of("AlwaysForbidden", "always forbidden in this configuration"),
+    *_of("ClusterError", "partition unavailable"),
+    *_of("BinIncompatibleType", "bin has an incompatible type"),
+    *_of("RecordTooBig", "record too big"),
+    *_of("RecordBusy", "record busy: too many commands wait for this key"),
+    *_of("UnsupportedFeature", "feature not supported"),
+    *_of("BinNotFound", "bin not found"),
+    *_of("DeviceOverload", "storage device overloaded"),
+    *_of("RecordKeyMismatch", "stored key differs from the key sent"),
+    *_of("NamespaceNotFound", "namespace not found"),
+    *_of("ForbiddenError", "forbidden at this time"),
+    *_of("ElementNotFoundError", "element not found"),
+    *_of("ElementExistsError", "element exists"),
+    ErrorText(
+        "needs the Enterprise Edition",
+        "AerospikeError",
+        "The call needs what a server of the Community Edition does not have. The "
+        "code is 25, which has no class of its own.",
+        "Look for `compress`, `durable_delete` and `txn` in the policy, and "
+        "`compression_threshold` in the configuration.",
+    ),
+    *_of("OpNotApplicable", "operation does not apply to the value"),
+    *_of("FilteredOut", "filtered out by the expression"),
+    *_of("SecurityNotSupported", "security not supported by the server"),
+    *_of("SecurityNotEnabled", "security not enabled on the server"),
+    *_of("InvalidPassword", "invalid password"),
+    *_of("InvalidCredential", "invalid credential"),
+    *_of("NotAuthenticated", "not authenticated"),
+    *_of("RoleViolation", "role violation"),
+    *_of("NotWhitelisted", "address not on the whitelist"),
+    *_of("QuotaExceeded", "quota exceeded"),
+    *_of("UDFError", "user-defined function failed"),
+    ErrorText(
+        "record locked by another transaction",
+        "AerospikeError",
+        "Another transaction has written the record and has not ended. The code is "
+        "120.",
+        "Abort your transaction, wait, and begin a new one.",
+    ),
+    ErrorText(
+        "record version changed since the transaction read it",
+        "AerospikeError",
+        "Somebody wrote a record that the transaction has read. The code is 121.",
+        "Abort the transaction, and begin again with a new one.",
+    ),
+    ErrorText(
+        "transaction expired",
+        "AerospikeError",
+        "The transaction took longer than its `timeout`. The code is 122.",
+        "Begin again with a new one; raise `Transaction.timeout` before its first "
+        "write.",
+    ),
+    *_of("BatchMaxRequestError", "batch has too many requests"),
+    *_of("InvalidGeoJSON", "invalid GeoJSON"),
+    *_of("IndexFoundError", "index exists"),
+    *_of("IndexNotFound", "index not found"),
+    *_of("IndexNotReadable", "index not readable yet"),
+    *_of("QueryTimeout", "query timeout on the server"),
+    *_of("NoMoreConnectionsError", "no more connections to the node"),
+    *_of("InvalidNodeError", "no active node for the partition"),
+    *_of("ConnectionError", "connection failed"),
+    *_of("MaxErrorRateExceeded", "node has exceeded its error rate"),
+    *_of("NoResponse", "no response"),
+    *_of("TransactionFailed", "transaction failed"),
+    # what the client finds itself
+    ErrorText(
+        "Failed to connect",
+        "ConnectionError",
+        "No host of the configuration answers.",
+        "Check address, port and firewall; `python -m aerospike doctor HOST:PORT` "
+        "says what is wrong.",
+    ),
+    ErrorText(
+        "the client is closed; connect() opens it again",
+        "ClusterError",
+        "A call came after `close()`.",
+        "Call `connect()`, or keep the client open for as long as the program runs.",
+    ),
+    ErrorText(
+        "A bin name should not exceed 15 characters limit",
+        "BinNameError",
+        "The name has more than 15 bytes in UTF-8.",
+        "Shorten the name.",
+    ),
+    ErrorText(
+        "integer value exceeds sys.maxsize",
+        "ParamError",
+        "An integer lies outside of 64 bits. `path` says where it stands.",
+        "Store it as text or bytes.",
+    ),
+    ErrorText(
+        "is an invalid policy dictionary key",
+        "ParamError",
+        "The policy has a key that no policy knows, and `validate_keys` is on.",
+        "Correct the key; the text names the nearest one.",
+    ),
+    ErrorText(
+        "is an invalid client config dictionary key",
+        "ParamError",
+        "The configuration has an unknown key, and `validate_keys` is on.",
+        "Correct the key; the text names the nearest one.",
+    ),
+    ErrorText(
+        "unknown ... key ... (did you mean ...?)",
+        "AerospikeWarning",
+        "A dict has a misspelt key, which is ignored.",
+        "Correct the key.",
+    ),
+    ErrorText(
+        "Hosts must be a list",
+        "ParamError",
+        "`hosts` of the configuration is no list.",
+        'Write `{"hosts": [("127.0.0.1", 3000)]}`.',
+    ),
+    ErrorText(
+        "Hosts must not be empty",
+        "ParamError",
+        "`hosts` of the configuration names no host.",
+        'Write `{"hosts": [("127.0.0.1", 3000)]}`.',
+    ),
+    ErrorText(
+        "Config must be a dict",
+        "ParamError",
+        "The argument of `aerospike.client()` is no dict.",
+        'Write `aerospike.client({"hosts": [("127.0.0.1", 3000)]})`; '
+        "`aerospike.client_from_url()` takes a text.",
+    ),
+    ErrorText(
+        "Namespace should be a string",
+        "ParamError",
+        "The first item of a key is no text.",
+        'A key is `(namespace, set, user key)`: `("test", "users", 1)`.',
+    ),
+    ErrorText(
+        "Set should be string, unicode or None",
+        "ParamError",
+        "The second item of a key is neither text nor None.",
+        'A key is `(namespace, set, user key)`: `("test", "users", 1)`.',
+    ),
+    ErrorText(
+        "Invalid host",
+        "ParamError",
+        "An entry of `hosts` is neither a tuple nor a text.",
+        'Write `("127.0.0.1", 3000)` or `"127.0.0.1:3000"`.',
+    ),
+    ErrorText(
+        "policy must be a dict",
+        "ParamError",
+        "Something else stands where a policy belongs.",
+        "Look at the order of the arguments: `meta` stands before `policy`.",
+    ),
+    ErrorText(
+        "keys should be a list of aerospike key tuples",
+        "ParamError",
+        "The first argument of a batch is no list of keys.",
+        'Write `[("test", "users", 1), ("test", "users", 2)]`.',
+    ),
+    ErrorText(
+        "No connection to aerospike cluster",
+        "ClusterError",
+        "The client is closed, or no node answers.",
+        "`connect()` opens the client; the doctor says why no node answers.",
+    ),
+    ErrorText(
+        "bins is empty",
+        "InvalidRequest",
+        "The call was given no bin.",
+        "Name one bin or more; `remove()` removes a record.",
+    ),
+    ErrorText(
+        "a map key must be str, int or bytes",
+        "ParamError",
+        "A map has a key of another type.",
+        "Use `str(key)`, and convert it when you read.",
+    ),
+    ErrorText(
+        "has no index on",
+        "IndexNotFound",
+        "A query has a condition on a bin without a secondary index.",
+        "Call what the text shows: `client.index_integer_create(...)`.",
+    ),
+    ErrorText(
+        "this call needs the privilege",
+        "RoleViolation",
+        "The roles of the client's user do not allow the call.",
+        "`admin_grant_roles()` gives the user another role.",
+    ),
+    ErrorText(
+        "the cluster wants to know who you are",
+        "NotAuthenticated",
+        "The cluster has users, and the client has none.",
+        "Give `user` and `password` in the configuration.",
+    ),
+    ErrorText(
+        "the server gave up: it was too slow for total_timeout",
+        "TimeoutError",
+        "The server stopped at the limit that the client had told it.",
+        "Raise `total_timeout`, or look why the server is slow.",
+    ),
+    ErrorText(
+        "this build of aerospike has no TLS",
+        "TLSError",
+        "The client was compiled without the headers of OpenSSL.",
+        "Install them (Debian: `libssl-dev`), and build the client again.",
+    ),
+    ErrorText(
+        "no TLS name is known",
+        "TLSError",
+        "A host of `hosts` has no tls-name, and certificates are checked against it.",
+        'Add it as the third item: `("10.0.0.1", 4333, "cluster")`.',
+    ),
+    ErrorText(
+        "issued by nobody that is trusted",
+        "TLSError",
+        "The certificate of the node comes from a CA that the client does not know.",
+        "Add the CA to `cafile`, `capath` or `castring`.",
+    ),
+    ErrorText(
+        "is the port one for TLS?",
+        "ConnectionError",
+        "The client speaks TLS, and the port does not.",
+        "Give the port for TLS, often 4333; or leave out `tls`.",
+    ),
+    ErrorText(
+        "Bins should be a list",
+        "ParamError",
+        "The names of bins are no list.",
+        'Write `["name", "age"]`, also for one bin.',
+    ),
+    ErrorText(
+        "Bin name should be of type string",
+        "ParamError",
+        "The name of a bin is no text.",
+        "Convert it with `str()`.",
+    ),
+    ErrorText(
+        "Parameter must be a callable",
+        "ParamError",
+        "A serializer, a deserializer or a handler is no function.",
+        "Give the function itself, without brackets.",
+    ),
+    ErrorText(
+        "No operations defined",
+        "ParamError",
+        "The list of operations is empty.",
+        "Give one operation or more.",
+    ),
+    ErrorText(
+        "Operation must be a dict",
+        "ParamError",
+        "An element of the list of operations is something else.",
+        "Make operations with the functions of `aerospike_helpers.operations`.",
+    ),
+    ErrorText(
+        "Operations should be of type list",
+        "ParamError",
+        "The second argument of `operate()` is no list.",
+        "Write `[operation]`, also for one operation.",
+    ),
+    ErrorText(
+        "Metadata should be of type dictionary",
+        "ParamError",
+        "Something else stands where `meta` belongs.",
+        "Look at the order of the arguments: `meta` stands before `policy`.",
+    ),
+    ErrorText(
+        "Generation should be an int or long",
+        "ParamError",
+        '`meta["gen"]` is no integer.',
+        "Give the number that `get()` has in its metadata.",
+    ),
+    ErrorText(
+        "Ttl should be an int or long",
+        "ParamError",
+        "A time to live is no integer.",
+        "Give whole seconds, or a constant `TTL_*`.",
+    ),
+    ErrorText(
+        "Unsupported serializer",
+        "ParamError",
+        "`serializer` of `put()` is no constant `SERIALIZER_*`.",
+        "Use such a constant, or leave it out.",
+    ),
+    ErrorText(
+        "No serializer callback registered",
+        "ClientError",
+        "`SERIALIZER_USER` was given, and there is no function of your own.",
+        "Call `aerospike.set_serializer()`, or configure `serialization`.",
+    ),
+    ErrorText(
+        "No config argument",
+        "ParamError",
+        "`aerospike.client()` was called without a configuration.",
+        'Write `aerospike.client({"hosts": [("127.0.0.1", 3000)]})`.',
+    ),
+    ErrorText(
+        "Username should be a string",
+        "ParamError",
+        "The user's name is no text.",
+        "Convert it with `str()`.",
+    ),
+    ErrorText(
+        "Password should be a string",
+        "ParamError",
+        "The password is no text.",
+        "Convert it with `str()`.",
+    ),
+    ErrorText(
+        "Request must be a string",
+        "ParamError",
+        "The command of an info call is no text.",
+        'Write `client.info_all("namespaces")`.',
+    ),
+    ErrorText(
+        "Failed to convert ctx",
+        "ParamError",
+        "A context is no list of levels, or has none.",
+        "Make the levels with the functions of `aerospike_helpers.cdt_ctx`.",
+    ),
+    ErrorText(
+        "Partition filter can not change between calls",
+        "ParamError",
+        "A query that goes on from where it stopped was given other partitions.",
+        "Make a new query for other partitions.",
+    ),
+    ErrorText(
+        "large ordered lists are gone",
+        "UnsupportedFeature",
+        "The program uses the large data types of the 2.x line.",
+        "Use the operations on lists.",
+    ),
+    ErrorText(
+        "no certificate in PEM form",
+        "TLSError",
+        "A file of `tls` has something else than a certificate.",
+        "Give the right file; `castring` and `certstring` need contents, not a path.",
+    ),
+    ErrorText(
+        "the key is encrypted",
+        "TLSError",
+        "The key of the client's certificate has a password.",
+        "Give it as `keyfile_pw`.",
+    ),
+    ErrorText(
+        "does not fit the certificate",
+        "TLSError",
+        "The key belongs to another certificate.",
+        "Give the key that belongs to `certfile`.",
+    ),
+    ErrorText(
+        "is revoked",
+        "TLSError",
+        "The CA has revoked the certificate of the node.",
+        "Give the node a new certificate.",
+    ),
+    ErrorText(
+        "is signed by itself and is not trusted",
+        "TLSError",
+        "The node made its certificate itself.",
+        "If you trust it, give it as `cafile`.",
+    ),
+    ErrorText(
+        "speaks no protocol of tls.protocols",
+        "TLSError",
+        "The node and the client have no version of TLS in common.",
+        "Allow a protocol of the node in `protocols`; look at `cipher_suite`, too.",
+    ),
+    ErrorText(
+        "the policy's 'expressions' refused it",
+        "FilteredOut",
+        "The record is there, and the filter is not true for it.",
+        "Catch the exception, or change the expression.",
+    ),
+    ErrorText(
+        "there may be no module",
+        "UDFError",
+        "The name of the module is wrong, or nobody has registered it.",
+        "Give the name without `.lua`; `udf_list()` lists the modules.",
+    ),
+]

@@ -1,0 +1,114 @@
+"""The examples of the reference: examples/*.txt, found by the names of the objects.
+
+A file begins with the name of a module or class. What all its examples need first is
+indented below. Then come the names in it, each with its example. A comment below an
+expression is its value, or the exception that it raises:
+
+    list_size
+        client.operate(key, [lists.list_size("scores")]).bins
+        # {'scores': 3}
+
+A comment `# ?` is a value that is not known yet; tools/write_examples.py fills it in.
+test/doc/test_reference_examples.py runs all of them.
+"""
+
+from __future__ import annotations
+
+import ast
+import pprint
+import textwrap
+from pathlib import Path
+from typing import Any, NamedTuple
+
+FOLDER = Path(__file__).resolve().parent / "examples"
+WIDTH = 80
+
+
+class File(NamedTuple):
+    """The examples of one module: what all of them need first, and each by its name."""
+
+    path: Path
+    module: str
+    common: str
+    examples: dict[str, str]
+
+
+def read(path: Path) -> File:
+    """Read a file of examples."""
+    first, *rest = path.read_text("utf-8").splitlines()
+    parts: dict[str, list[str]] = {"": []}
+    name = ""
+    for number, line in enumerate(rest, 2):
+        if line and not line.startswith(" "):
+            name = line
+            assert name not in parts, f"{path.name}:{number}: {name} again"
+            parts[name] = []
+        else:
+            parts[name].append(line)
+    texts = {n: textwrap.dedent("\n".join(t)).strip("\n") for n, t in parts.items()}
+    return File(path, first, texts.pop(""), texts)
+
+
+def write(file: File) -> None:
+    """Write a file of examples."""
+    parts = [file.module, _indented(file.common), ""]
+    for name, text in file.examples.items():
+        parts += [name, _indented(text), ""]
+    file.path.write_text("\n".join(parts).rstrip("\n") + "\n", "utf-8")
+
+
+def _indented(text: str) -> str:
+    return textwrap.indent(text, "    ")
+
+
+def run(text: str, names: dict[str, Any]) -> str:
+    """Run an example; return it with the values in its comments as they are.
+
+    An exception that no comment tells of comes out.
+
+    :param names: what its lines see and change.
+    """
+    lines = text.splitlines()
+    made: list[str] = []
+    end = 0  # of what was copied
+    for node in ast.parse(text).body:
+        last = node.end_lineno or node.lineno
+        comment = last
+        while comment < len(lines) and lines[comment].startswith("#"):
+            comment += 1
+        made += lines[end:last]
+        end = comment
+        shown = lines[last:comment]
+        try:
+            value = _value(node, names)
+        except Exception as error:
+            if not shown or not shown[0].startswith(("# raises", "# ?")):
+                raise
+            made.append(f"# raises {type(error).__name__}")
+        else:
+            if shown:
+                said = pprint.pformat(value, width=WIDTH, sort_dicts=False)
+                made += [f"# {line}" for line in said.splitlines()]
+    return "\n".join([*made, *lines[end:]])
+
+
+def _value(node: ast.stmt, names: dict[str, Any]) -> Any:
+    """The value of a statement, None where it has none."""
+    if isinstance(node, ast.Expr):
+        code = compile(ast.Expression(node.value), "<example>", "eval")
+        return eval(code, names)
+    exec(compile(ast.Module([node], []), "<example>", "exec"), names)
+    return None
+
+
+FILES = [read(path) for path in sorted(FOLDER.glob("*.txt"))]
+
+ALL = {
+    f"{file.module}.{name}": text
+    for file in FILES
+    for name, text in file.examples.items()
+}
+"""Full name of an object -> its example."""
+
+COMMON = {file.path.stem: file.common for file in FILES}
+"""Name of a file -> what all its examples need first."""

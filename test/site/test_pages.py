@@ -1,0 +1,75 @@
+"""What the built pages offer to other tools: names, texts, versions."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from sphinx.util.inventory import InventoryFile
+
+NAMES = {
+    "py:method": "aerospike.Client.get",
+    "py:function": "aerospike_helpers.operations.list_operations.list_append",
+    "py:class": "aerospike_helpers.expressions.list.ListSize",
+    "py:exception": "aerospike.exception.RecordNotFound",
+    "py:data": "aerospike.LIST_RETURN_VALUE",
+    "py:attribute": "aerospike.Transaction.timeout",
+    "py:module": "aerospike_helpers.cdt_ctx",
+    "std:confval": "policy.total_timeout",
+}
+
+
+def test_inventory_has_each_kind_of_name(site):
+    found = InventoryFile.loads((site / "objects.inv").read_bytes(), uri="")
+    for kind, name in NAMES.items():
+        assert name in found.data[kind]
+
+
+def test_llms_txt_lists_pages_that_are_there(site):
+    text = (site / "llms.txt").read_text("utf-8")
+    assert text.startswith("# Aerospike client for Python\n\n> ")
+    pages = re.findall(r"^- \[.+\]\((.+\.html)\)", text, re.MULTILINE)
+    assert len(pages) > 50
+    assert all((site / page).is_file() for page in pages)
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert headings == ["Start", "Guides", "Reference", "Background"]
+    full = (site / "llms-full.txt").read_text("utf-8")
+    assert "<!-- generated" not in full
+    assert "| `total_timeout` |" in full
+
+
+def test_what_a_program_prints_has_no_copy_button(site):
+    script = (site / "_static/copybutton.js").read_text("utf-8")
+    assert "div:not(.highlight-output) > div.highlight > pre" in script
+    assert '<div class="highlight-output ' in (site / "quickstart.html").read_text()
+
+
+TWO = [{"version": "20.0", "folder": "20.0"}, {"version": "21.0", "folder": "21.0"}]
+
+
+@pytest.mark.parametrize(
+    ("versions", "shown", "hidden"),
+    [
+        (json.dumps(TWO), [("20.0", True), ("21.0", False)], False),
+        ("", [], True),
+    ],
+)
+def test_versions_are_offered_where_they_are_listed(site, versions, shown, hidden):
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("the choice of versions is JavaScript: Node is not installed")
+    harness = str(Path(__file__).with_name("versions.js"))
+    done = subprocess.run(
+        [node, harness, str(site / "_static/versions.js"), versions],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        timeout=60,
+    )
+    seen = json.loads(done.stdout)
+    assert [(o["text"], o["selected"]) for o in seen["options"]] == shown
+    assert seen["hidden"] is hidden

@@ -1,0 +1,142 @@
+"""Names, keys and texts of errors lead to their entries, among the first three results.
+
+search.js asks the search of Sphinx that the pages have, under Node.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+LISTS = "reference/list-operations#aerospike_helpers.operations.list_operations."
+MAPS = "reference/map-operations#aerospike_helpers.operations.map_operations."
+BITS = "reference/bit-operations#aerospike_helpers.operations.bitwise_operations."
+HLL = "reference/hll-operations#aerospike_helpers.operations.hll_operations."
+STRINGS = "reference/string-operations#aerospike_helpers.operations.string_operations."
+CLIENT = "reference/client#aerospike.Client."
+ERRORS = "reference/exceptions#aerospike.exception."
+TEXTS = "reference/error-texts#"
+CONFIG = "reference/configuration#confval-"
+POLICIES = "reference/policies#confval-policy."
+CONSTANTS = "reference/constants#aerospike."
+
+QUERIES = {
+    # operations
+    "list_append": LISTS + "list_append",
+    "list_get_by_rank_range": LISTS + "list_get_by_rank_range",
+    "list_operations.list_sort": LISTS + "list_sort",
+    "map_put": MAPS + "map_put",
+    "map_get_by_key()": MAPS + "map_get_by_key",
+    "bit_count": BITS + "bit_count",
+    "hll_get_union_count": HLL + "hll_get_union_count",
+    "regex_replace": STRINGS + "regex_replace",
+    "pad_start": STRINGS + "pad_start",
+    "expression_read": "reference/expression-operations#aerospike_helpers.operations."
+    "expression_operations.expression_read",
+    "select_by_path": "reference/operations#aerospike_helpers.operations.operations."
+    "select_by_path",
+    "cdt_ctx_map_key": "reference/contexts#aerospike_helpers.cdt_ctx.cdt_ctx_map_key",
+    # expressions
+    "ListGetByIndex": "reference/list-expressions#aerospike_helpers.expressions.list."
+    "ListGetByIndex",
+    "MapPut": "reference/map-expressions#aerospike_helpers.expressions.map.MapPut",
+    "IntBin": "reference/expressions#aerospike_helpers.expressions.base.IntBin",
+    "CmpRegex": "reference/expressions#aerospike_helpers.expressions.base.CmpRegex",
+    "HLLMayContain": "reference/hll-expressions#aerospike_helpers.expressions.hll."
+    "HLLMayContain",
+    # the client
+    "batch_read": CLIENT + "batch_read",
+    "Client.get_many": CLIENT + "get_many",
+    "aerospike.Client.put": CLIENT + "put",
+    "index_integer_create": CLIENT + "index_integer_create",
+    "admin_create_user": CLIENT + "admin_create_user",
+    "udf_put": CLIENT + "udf_put",
+    "AsyncClient": "reference/async-client#aerospike.AsyncClient",
+    "Query.paginate": "reference/queries#aerospike.Query.paginate",
+    "predicates.between": "reference/queries#aerospike.predicates.between",
+    "client_from_url": "reference/module#aerospike.client_from_url",
+    "geojson": "reference/module#aerospike.geojson",
+    "MetricsPolicy": "reference/monitoring#aerospike_helpers.metrics.MetricsPolicy",
+    "BatchRecords": "reference/batch#aerospike_helpers.batch.records.BatchRecords",
+    # exceptions
+    "RecordNotFound": ERRORS + "RecordNotFound",
+    "aerospike.exception.TimeoutError": ERRORS + "TimeoutError",
+    "BinIncompatibleType": ERRORS + "BinIncompatibleType",
+    "NoMoreConnectionsError": ERRORS + "NoMoreConnectionsError",
+    "ParamError": ERRORS + "ParamError",
+    # keys and constants
+    "max_conns_per_node": CONFIG + "max_conns_per_node",
+    "fail_if_not_connected": CONFIG + "fail_if_not_connected",
+    "tls.cafile": CONFIG + "tls.cafile",
+    "cipher_suite": CONFIG + "tls.cipher_suite",
+    "total_timeout": POLICIES + "total_timeout",
+    "socket_timeout": POLICIES + "socket_timeout",
+    "max_retries": POLICIES + "max_retries",
+    "durable_delete": POLICIES + "durable_delete",
+    "LIST_RETURN_VALUE": CONSTANTS + "LIST_RETURN_VALUE",
+    "POLICY_KEY_SEND": CONSTANTS + "POLICY_KEY_SEND",
+    "TTL_NEVER_EXPIRE": CONSTANTS + "TTL_NEVER_EXPIRE",
+    # texts of errors, as they are and as a log has them
+    "record not found": TEXTS + "record-not-found",
+    "bin has an incompatible type": TEXTS + "bin-has-an-incompatible-type",
+    "no more connections to the node": TEXTS + "no-more-connections-to-the-node",
+    "Failed to connect": TEXTS + "failed-to-connect",
+    "integer value exceeds sys.maxsize": TEXTS + "integer-value-exceeds-sys-maxsize",
+    "PARAM (-2, AEROSPIKE_ERR_PARAM): integer value exceeds sys.maxsize: 64 bits are "
+    "allowed [key=('test', 'demo', 'ada'), bin=name, path=val]": TEXTS
+    + "integer-value-exceeds-sys-maxsize",
+    "aerospike.exception.RecordNotFound: RECORD_NOT_FOUND (2, "
+    "AEROSPIKE_ERR_RECORD_NOT_FOUND): record not found [key=('test', 'users', 7), "
+    "host=10.0.0.1:3000, attempts=1]": TEXTS + "record-not-found",
+    "CLUSTER (11, AEROSPIKE_ERR_CLUSTER): No connection to aerospike cluster: the "
+    "client is closed; connect() opens it again": TEXTS
+    + "the-client-is-closed-connect-opens-it-again",
+    "unknown read policy key 'totl_timeout' (did you mean 'total_timeout'?)": TEXTS
+    + "unknown-key-did-you-mean",
+}
+"""What is typed -> the entry that is meant."""
+
+N_SEEN = 3
+
+
+@pytest.fixture(scope="module")
+def found(site: Path) -> dict[str, list[str]]:
+    """The first results of each query, as page#anchor."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("the search of the pages is JavaScript: Node is not installed")
+    done = subprocess.run(
+        [node, str(Path(__file__).with_name("search.js")), str(site)],
+        input=json.dumps([*QUERIES]),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    results = json.loads(done.stdout)
+    return {
+        query: [page + anchor for page, _title, anchor in rows]
+        for query, rows in zip(QUERIES, results, strict=True)
+    }
+
+
+@pytest.mark.parametrize(("query", "entry"), QUERIES.items())
+def test_search_leads_to_the_entry(found, query, entry):
+    assert entry in found[query][:N_SEEN]
+
+
+def test_entries_are_on_the_pages(site):
+    for entry in QUERIES.values():
+        page, _, anchor = entry.partition("#")
+        assert f'id="{anchor}"' in (site / f"{page}.html").read_text("utf-8")
+
+
+def test_an_own_name_comes_first(found):
+    first = {query: rows[0] for query, rows in found.items() if query in QUERIES}
+    names = [query for query in QUERIES if query.isidentifier()]
+    assert sum(first[name] == QUERIES[name] for name in names) > 0.9 * len(names)
