@@ -116,7 +116,7 @@ def test_a_scan_of_one_node(client, async_config, run, module):
 
 def without_folders(error: exception.AerospikeError) -> str:
     """Its text: each node of a real cluster may keep functions in another folder."""
-    return re.sub(r"\S*/", "", error.msg)
+    return re.sub(r"\S*/", "", error.msg or "")
 
 
 @pytest.mark.parametrize("function", ["fails_there", "fails_here", "missing"])
