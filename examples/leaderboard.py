@@ -50,7 +50,10 @@ class Leaderboard:
         return True
 
     def top(self, n: int) -> list[tuple[str, int]]:
-        """The n best, the best of them first; equal scores in the order of names."""
+        """The n best, the best of them first; equal scores in the order of names.
+
+        If not all equal scores fit, those with the last names are in the list.
+        """
         pairs = aerospike.MAP_RETURN_KEY_VALUE
         ops = [map_operations.map_get_by_rank_range("scores", -n, n, pairs)]
         try:
