@@ -1,5 +1,5 @@
 /* Wiping secrets. The compiler must not leave the overwriting out because nobody reads
- * the memory any more, hence explicit_bzero, or memset_s on macOS, which has no other. */
+ * the memory any more, hence explicit_bzero. macOS lacks it, and has memset_s. */
 #define __STDC_WANT_LIB_EXT1__ 1 /* memset_s */
 #include "asc/secret.h"
 
