@@ -9,6 +9,7 @@
 #   SUITE=../suite/test        the folder of new_tests, for ecosystem-official
 #   CHECKOUT=../client         the PyPI client's repository, for ecosystem-examples
 #   TARGETS="manylinux-x86_64 musllinux-aarch64"   what `make wheels` builds for; default: all
+#   ELSEWHERE=1                `make try-wheels` makes a Python for musl and a Debian for aarch64
 #   PYTHONS="3.11 3.13t"       and for which Pythons; default: all that have headers here
 #   WHEEL_PYTHONS="/x/bin/python3.14"   more interpreters, which are not in PATH or pyenv
 #   PASSED=passed.txt          what the PyPI client passes of it on a real server; without
@@ -71,7 +72,7 @@ endif
 
 .PHONY: help demo test test-site free-threaded test-long model shortages test-all sanitize races chaos deadlines soak lint measure docs bench \
 	bench-instructions bench-devserver ecosystem ecosystem-examples ecosystem-official \
-	ecosystem-official-devserver fuzz wheel wheels clean
+	ecosystem-official-devserver fuzz wheel wheels try-wheels clean
 
 help:
 	@echo "make demo    start a three-node development cluster and walk through the client"
@@ -98,6 +99,7 @@ help:
 	@echo "make fuzz    each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make wheel   build the sdist and a wheel into dist/"
 	@echo "make wheels  wheels for glibc and musl on x86_64 and aarch64 into dist/wheels/"
+	@echo "make try-wheels  install each of them and use it; ELSEWHERE=1: with musl and on aarch64, too"
 	@echo "make clean   remove everything that was built"
 	@echo
 	@echo "HOSTS=127.0.0.1:3000 runs demo, test or bench against a real cluster;"
@@ -236,6 +238,10 @@ wheels:
 	@$(SETUP) wheels
 	@WHEEL_PYTHONS='$(WHEEL_PYTHONS)' PYTHONPATH=tools build/wheels/venv/bin/python -m wheels \
 		--targets '$(TARGETS)' --pythons '$(PYTHONS)'
+
+# not part of a test either: pip fetches what the client needs
+try-wheels:
+	@$(PYTHON) tools/try_wheel.py $(if $(ELSEWHERE),--elsewhere) dist/wheels
 
 clean:
 	rm -rf build dist $(VENV) .venv-bench .venv-rivals .pytest_cache .mypy_cache .ruff_cache

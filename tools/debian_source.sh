@@ -65,10 +65,11 @@ own_apt apt-get -o APT::Update::Error-Mode=any update >>"$log" 2>&1 ||
     failed "no list of $SUITE's sources"
 
 # A mirror may lack the files of the newest version, which its lists have already. Then
-# the next older one is better than none.
+# the next older one is better than none; the file `newest` names the newest.
 fetch() {
     for version in $(own_apt apt-cache showsrc --only-source "$package" |
         sed -n 's/^Version: //p' | sort -ruV); do
+        [ -e "$folder/newest" ] || printf '%s\n' "$version" >"$folder/newest"
         if (cd "$folder" &&
             own_apt apt-get source --download-only "$package=$version") >>"$log" 2>&1; then
             printf '%s\n' "$version" >"$folder/version"

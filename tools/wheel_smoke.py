@@ -471,8 +471,6 @@ def run(function: Callable[[], str | None]) -> str:
 
 
 def main() -> int:
-    faulthandler.dump_traceback_later(LIMIT_S, exit=True)
-    warnings.simplefilter("error")
     verdicts = [run(function) for function in CHECKS]
     counts = {verdict: verdicts.count(verdict) for verdict in dict.fromkeys(verdicts)}
     told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
@@ -484,4 +482,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    faulthandler.dump_traceback_later(LIMIT_S, exit=True)
+    warnings.simplefilter("error")
     sys.exit(main())

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import check_exports
 from wheels import pack, pythons, targets
-from wheels.native import BUILD, ROOT, SITE, Toolchain, run, tool
+from wheels.native import BUILD, ROOT, SITE, Toolchain, older_sources, run, tool
 from wheels.targets import Interpreter, Target
 
 # Bytes that users are promised. The second is for the client in its narrow sense, as a
@@ -181,6 +181,21 @@ def main() -> None:
             )
             print(f"{made[-1].stat().st_size / 1e6:6.2f} MB  {made[-1]}", flush=True)
     run([tool("twine"), "check", "--strict", *map(str, made)])
+    tell_of_older_sources(bool(os.environ.get("WHEELS_RELEASE")))
+
+
+def tell_of_older_sources(is_release: bool) -> None:
+    """Say which sources were not the newest; a release is refused with these."""
+    lines = [
+        f"{source.package} {source.version} is older than {source.newest}, "
+        "of which the mirror has no files"
+        for source in older_sources()
+    ]
+    if lines and is_release:
+        raise SystemExit(
+            "\n".join([*lines, "WHEELS_RELEASE: no release is made of it"])
+        )
+    print("\n".join(lines), end="\n" if lines else "")
 
 
 if __name__ == "__main__":

@@ -52,6 +52,7 @@ class Source:
     package: str
     folder: Path
     version: str  # Debian's: "3.5.7-1~deb13u2"
+    newest: str  # the mirror's lists have this one; its files may be missing
 
 
 def run(
@@ -85,10 +86,19 @@ def run(
 def debian_source(package: str) -> Source:
     """Fetch the source of a package of Debian, unless it is there."""
     folder = SOURCES / package
-    if not (folder / "version").is_file():
+    if not (folder / "newest").is_file() or not (folder / "version").is_file():
         run(["sh", "tools/debian_source.sh", package, str(folder)])
-    version = (folder / "version").read_text(encoding="utf-8").strip()
-    return Source(package, folder / "source", version)
+    version, newest = (
+        (folder / name).read_text(encoding="utf-8").strip()
+        for name in ("version", "newest")
+    )
+    return Source(package, folder / "source", version, newest)
+
+
+def older_sources() -> list[Source]:
+    """What was fetched in an older version than the mirror's lists have."""
+    fetched = [debian_source(path.parent.name) for path in SOURCES.glob("*/version")]
+    return [source for source in fetched if source.version != source.newest]
 
 
 class Toolchain:

@@ -1,5 +1,6 @@
 /* Wiping secrets. The compiler must not leave the overwriting out because nobody reads
- * the memory any more, hence explicit_bzero. */
+ * the memory any more, hence explicit_bzero. macOS lacks it, and has memset_s. */
+#define __STDC_WANT_LIB_EXT1__ 1 /* memset_s */
 #include "asc/secret.h"
 
 #include <string.h>
@@ -10,7 +11,11 @@ void
 asc_wipe(void *data, size_t size)
 {
     if (data != NULL) {
+#ifdef __APPLE__
+        memset_s(data, size, 0, size);
+#else
         explicit_bzero(data, size);
+#endif
     }
 }
 

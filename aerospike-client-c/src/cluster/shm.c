@@ -393,16 +393,38 @@ map(asc_shm *s, const char *path, asc_error *err)
     return ATTACHED;
 }
 
-/* Give the empty file its size, with all the memory for it, and write the header. */
-static attempt
-make(asc_shm *s, const char *path, asc_error *err)
+#ifdef __APPLE__ /* which has no posix_fallocate */
+
+/* Give the empty file its size, with all the memory for it. Returns false with errno
+ * set. */
+static bool
+reserve(int fd, off_t size)
+{
+    fstore_t all_of_it = {
+        .fst_flags = F_ALLOCATEALL, .fst_posmode = F_PEOFPOSMODE, .fst_length = size};
+    return fcntl(fd, F_PREALLOCATE, &all_of_it) == 0 && ftruncate(fd, size) == 0;
+}
+
+#else
+
+static bool
+reserve(int fd, off_t size)
 {
     int rc;
     do {
-        rc = posix_fallocate(s->fd, 0, (off_t)segment_size(&s->config));
+        rc = posix_fallocate(fd, 0, size);
     } while (rc == EINTR);
     errno = rc;
-    if (rc != 0) {
+    return rc == 0;
+}
+
+#endif
+
+/* Reserve the empty file, and write the header. */
+static attempt
+make(asc_shm *s, const char *path, asc_error *err)
+{
+    if (!reserve(s->fd, (off_t)segment_size(&s->config))) {
         unlink(path);
         return refuse_os(err, path, "have memory for");
     }
