@@ -103,12 +103,23 @@ asc_tls_sessions_bar(asc_tls_sessions *s, const char *address, const char *name)
     put(s, address, name, NULL);
 }
 
+/* When a session began. OpenSSL 3.3 deprecates the function that ends in 2038. */
+static int64_t
+began_at(const SSL_SESSION *session)
+{
+#if OPENSSL_VERSION_PREREQ(3, 3)
+    return (int64_t)SSL_SESSION_get_time_ex(session);
+#else
+    return (int64_t)SSL_SESSION_get_time(session);
+#endif
+}
+
 /* Is a session too old, or the certificate that began it? */
 static bool
 is_over(const SSL_SESSION *session)
 {
     time_t now = time(NULL);
-    int64_t age = (int64_t)now - (int64_t)SSL_SESSION_get_time(session);
+    int64_t age = (int64_t)now - began_at(session);
     int64_t limit = (int64_t)SSL_SESSION_get_timeout(session);
     X509 *leaf = SSL_SESSION_get0_peer((SSL_SESSION *)session);
     return age < 0 || age >= MAX_AGE_S || age >= limit ||
