@@ -164,7 +164,7 @@ def wheels_in(paths: Sequence[Path]) -> list[Path]:
     """The files, and those in the folders."""
     found = []
     for path in paths:
-        found += sorted(path.glob("*.whl")) if path.is_dir() else [path]
+        found += [path] if path.suffix == ".whl" else sorted(path.glob("*.whl"))
     return [path.resolve() for path in found]
 
 

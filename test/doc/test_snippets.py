@@ -176,20 +176,18 @@ def test_snippets_of_tests_pass(page, pytester, monkeypatch):
 
 def test_other_blocks_are_of_known_languages():
     """A misspelt language would keep a snippet from being run."""
-    known = set(
-        [
-            "python",
-            "lua",
-            "output",
-            "console",
-            "ini",
-            "text",
-            "toml",
-            "yaml",
-            "json",
-            "dockerfile",
-        ]
-    )
+    known = {
+        "python",
+        "lua",
+        "output",
+        "console",
+        "ini",
+        "text",
+        "toml",
+        "yaml",
+        "json",
+        "dockerfile",
+    }
     known |= {"{eval-rst}", "{toctree}", "{raw} html"}
     known |= {"{include} ../CONTRIBUTING.md"}
     named = {block.language for page in PAGES for block in blocks_of(page)}
