@@ -1,12 +1,13 @@
 #!/bin/sh
-# Build CPython 3.13 against musl, and print the path of its interpreter:
+# Build CPython 3.13 against musl, with and without the GIL, and print the paths of both
+# interpreters:
 #
 #   sh tools/musl_python.sh [FOLDER]      the default: build/musl
 #
 # Wheels for Alpine and the like can then be tried on a Debian (tools/try_wheel.py). The
-# sources of Python, OpenSSL and zlib are those of Debian trixie, and musl is that of the
-# package musl-tools of this machine. It takes ten minutes of one processor. A second run
-# finds its stamp and does nothing.
+# sources of musl, of Python and of the libraries that it needs are those of Debian
+# trixie: older versions of musl cannot load what bcrypt and cryptography bring along.
+# It takes eight minutes of one processor. A second run finds its stamp and does nothing.
 #
 # FOLDER/build.log tells what was done. A machine that cannot build it is told why on
 # stderr; the exit code is then 77. A build that fails has 1.
@@ -16,25 +17,32 @@ cd "$(dirname "$0")/.."
 folder=${1:-build/musl}
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
-python=$folder/bin/python3.13
 log=$folder/build.log
-work=$folder/work
+scratch=$folder/work
 
 say() { printf '%s\n' "musl: $*" >&2; }
 cannot() { say "not built: $*"; exit 77; }
 
-if [ -f "$folder/.stamp" ] && "$python" -c '' 2>/dev/null; then
-    printf '%s\n' "$python"
+pythons="$folder/bin/python3.13 $folder/bin/python3.13t"
+# work CODE: whether both run it
+work() {
+    for python in $pythons; do
+        "$python" -c "$1" || return 1
+    done
+}
+
+if [ -f "$folder/.stamp" ] && work '' 2>/dev/null; then
+    printf '%s\n' $pythons
     exit 0
 fi
-for tool in musl-gcc make perl; do
+for tool in gcc make perl autoreconf libtoolize; do # the last two for libffi
     command -v "$tool" >/dev/null 2>&1 ||
-        cannot "there is no $tool here (packages musl-tools, make, perl)"
+        cannot "there is no $tool here (packages gcc, make, perl, autoconf, libtool)"
 done
-[ -d /usr/include/linux ] || cannot "there is no /usr/include/linux (linux-libc-dev)"
+[ -d /usr/include/linux ] || cannot "there is no /usr/include/linux (package linux-libc-dev)"
 
-rm -rf "$folder/.stamp" "$work"
-mkdir -p "$work/headers" "$work/bin" "$folder/lib"
+rm -rf "$folder/.stamp" "$scratch"
+mkdir -p "$scratch/headers" "$scratch/bin" "$folder/etc"
 : >"$log"
 
 # fetch PACKAGE [options of dpkg-source]
@@ -42,55 +50,83 @@ fetch() {
     name=$1
     shift
     say "fetching the source of $name"
-    sh tools/debian_source.sh "$name" "$work/$name" "$@" || exit $?
+    sh tools/debian_source.sh "$name" "$scratch/$name" "$@" || exit $?
 }
-fetch zlib
-fetch openssl
+for name in musl zlib libffi openssl; do
+    fetch "$name"
+done
 fetch python3.13 --skip-patches # without Debian's ways
 
 # The headers of the kernel have the folder of glibc's, which must not be found.
-ln -s /usr/include/linux /usr/include/asm-generic "$work/headers"
-ln -s "/usr/include/$(gcc -print-multiarch)/asm" "$work/headers/asm"
+ln -s /usr/include/linux /usr/include/asm-generic "$scratch/headers"
+ln -s "/usr/include/$(gcc -print-multiarch)/asm" "$scratch/headers/asm"
 # configure compares what the compiler says with what it finds
-cat >"$work/bin/musl-cc" <<END
+cat >"$scratch/bin/musl-cc" <<END
 #!/bin/sh
 [ "\$*" != --print-multiarch ] || { echo "$(uname -m)-linux-musl"; exit; }
-exec musl-gcc -idirafter "$work/headers" "\$@"
+exec "$folder/bin/musl-gcc" -idirafter "$scratch/headers" "\$@"
 END
-chmod +x "$work/bin/musl-cc"
-PATH=$work/bin:$PATH
+chmod +x "$scratch/bin/musl-cc"
+PATH=$scratch/bin:$PATH
 jobs=${ASC_JOBS:-$(nproc)}
 
-# The modules of wheels load libz.so.1; Python's own and pip need the rest.
+# make_in PACKAGE TARGET...
+make_in() {
+    cd "$scratch/$1/source"
+    shift
+    nice make -s -j "$jobs" "$@"
+}
+
+# Modules of wheels load libz.so.1 from the folder, as they would from that of a system.
 build() {
-    cd "$work/zlib/source"
+    cd "$scratch/musl/source"
+    ./configure --prefix="$folder" --syslibdir="$folder/lib"
+    make_in musl install
+    echo "$folder/lib" >"$folder/etc/ld-musl-$(uname -m).path"
+    cd "$scratch/zlib/source"
     CC=musl-cc ./configure --prefix="$folder"
-    nice make -s -j "$jobs" install
-    cd "$work/openssl/source"
+    make_in zlib install
+    cd "$scratch/libffi/source"
+    autoreconf -i
+    ./configure CC=musl-cc --prefix="$folder" --libdir="$folder/lib" --disable-shared \
+        --with-pic --disable-docs --disable-multi-os-directory
+    make_in libffi install
+    cd "$scratch/openssl/source"
     ./Configure "linux-$(uname -m)" CC=musl-cc --prefix="$folder" --libdir=lib \
         --openssldir=/etc/ssl no-shared no-tests no-apps no-docs no-module no-engine \
         no-legacy no-quic
-    nice make -s -j "$jobs" build_libs
-    nice make -s install_dev
-    cd "$work/python3.13/source"
-    CC=musl-cc PKG_CONFIG=false OPT="-O2 -DNDEBUG" CPPFLAGS="-I$folder/include" \
-        LDFLAGS="-L$folder/lib -Wl,-rpath,$folder/lib" \
-        ./configure -q --prefix="$folder" --with-openssl="$folder" \
-        --disable-test-modules py_cv_module__ctypes=n/a
-    nice make -s -j "$jobs"
-    nice make -s install COMPILEALL_OPTS=-l # the rest when it is imported
+    make_in openssl build_libs
+    make_in openssl install_dev
+    build_python --disable-gil
+    make_in python3.13 distclean
+    build_python --enable-gil # last: bin/python3 is this one
 }
-say "building, for ten minutes of one processor"
-if ! (set -e; build) >>"$log" 2>&1; then
+
+# build_python OPTION
+build_python() {
+    cd "$scratch/python3.13/source"
+    CC=musl-cc PKG_CONFIG=false OPT="-O2 -DNDEBUG" CPPFLAGS="-I$folder/include" \
+        LDFLAGS="-L$folder/lib" LIBFFI_CFLAGS="-I$folder/include" LIBFFI_LIBS=-lffi \
+        ./configure -q --prefix="$folder" --with-openssl="$folder" \
+        --disable-test-modules "$1"
+    make_in python3.13
+    make_in python3.13 install COMPILEALL_OPTS=-l # the rest when it is imported
+}
+say "building, for eight minutes of one processor"
+set +e # in a condition, the first failure would not end the build
+(set -e; build) >>"$log" 2>&1
+code=$?
+set -e
+if [ $code != 0 ]; then
     tail -n 20 "$log" >&2
     say "the build failed; see $log"
     exit 1
 fi
-if ! "$python" -c 'import ssl, zlib' >>"$log" 2>&1; then
+if ! work 'import ctypes, ssl, zlib' >>"$log" 2>&1; then
     tail -n 20 "$log" >&2
-    say "the interpreter lacks something; see $log"
+    say "an interpreter lacks something; see $log"
     exit 1
 fi
-rm -rf "$work"
+rm -rf "$scratch"
 : >"$folder/.stamp"
-printf '%s\n' "$python"
+printf '%s\n' $pythons

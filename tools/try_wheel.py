@@ -90,7 +90,7 @@ class Place:
         try:
             return self.output(words)
         except OSError as error:
-            raise Failed(f"{error}\n") from error
+            raise Failed(str(error)) from error
 
     def output(self, words: list[str]) -> str:
         """What a command prints; Failed, OSError."""
@@ -106,7 +106,7 @@ class Place:
             check=False,
         )
         if done.returncode != 0:
-            raise Failed(done.stdout)
+            raise Failed(f"{done.stdout}exit code {done.returncode}")
         return done.stdout
 
 
@@ -164,7 +164,7 @@ def wheels_in(paths: Sequence[Path]) -> list[Path]:
     """The files, and those in the folders."""
     found = []
     for path in paths:
-        found += sorted(path.glob("*.whl")) if path.is_dir() else [path]
+        found += [path] if path.suffix == ".whl" else sorted(path.glob("*.whl"))
     return [path.resolve() for path in found]
 
 
@@ -178,23 +178,21 @@ def of_the_machine() -> Iterator[Place]:
                 break
 
 
-def made(script: str) -> str | None:
-    """What a script has made, which it prints; None if the machine cannot have it."""
+def made(script: str) -> list[str]:
+    """What a script has made, which it prints; [] if the machine cannot have it."""
     done = subprocess.run(
         ["sh", str(TOOLS / script)], stdout=subprocess.PIPE, text=True, check=False
     )
     if done.returncode not in (0, MISSING):
         raise SystemExit(f"{script} has failed")
-    return done.stdout.strip() if done.returncode == 0 else None
+    return done.stdout.split("\n")[:-1]
 
 
 def elsewhere() -> Iterator[Place]:
     """Interpreters that scripts of ours make."""
-    python = made("musl_python.sh")
-    if python is not None:
+    for python in made("musl_python.sh"):
         yield Place(python)
-    root = made("arm64_root.sh")
-    if root is not None:
+    for root in made("arm64_root.sh"):
         yield Place("python3", Path(root))
 
 
@@ -240,7 +238,7 @@ def main(arguments: Sequence[str]) -> int:
         try:
             interpreters.append(asked(place))
         except Failed as error:
-            print(f"{error}{place.name} cannot be used")
+            print(f"{error}\n{place.name} cannot be used")
             return 1
     rows = []
     failed = False

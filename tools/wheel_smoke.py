@@ -474,7 +474,8 @@ def main() -> int:
     verdicts = [run(function) for function in CHECKS]
     counts = {verdict: verdicts.count(verdict) for verdict in dict.fromkeys(verdicts)}
     told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-    libc = " ".join(platform.libc_ver()) or "musl"
+    name, number = platform.libc_ver()
+    libc = f"{name} {number}" if name == "glibc" else "musl"
     where = f"{platform.machine()}, Python {platform.python_version()}"
     where += f", {libc}" if sys.platform.startswith("linux") else f", {sys.platform}"
     print(f"{told}; {where}")

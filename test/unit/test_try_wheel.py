@@ -17,8 +17,9 @@ def run(*arguments):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_folder_without_wheels_is_said(tmp_path):
-    done = run(tmp_path)
+@pytest.mark.parametrize("name", ["", "missing"])
+def test_folder_without_wheels_is_said(tmp_path, name):
+    done = run(tmp_path / name)
     assert done.returncode == 1
     assert "`make wheels` makes them" in done.stdout
 
