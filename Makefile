@@ -9,9 +9,9 @@
 #   SUITE=../suite/test        the folder of new_tests, for ecosystem-official
 #   CHECKOUT=../client         the PyPI client's repository, for ecosystem-examples
 #   TARGETS="manylinux-x86_64 musllinux-aarch64"   what `make wheels` builds for; default: all
-#   ELSEWHERE=1                `make try-wheels` makes a Python for musl and a Debian for aarch64
 #   PYTHONS="3.11 3.13t"       and for which Pythons; default: all that have headers here
 #   WHEEL_PYTHONS="/x/bin/python3.14"   more interpreters, which are not in PATH or pyenv
+#   ELSEWHERE=1                `make try-wheels` makes a Python for musl and a Debian for aarch64
 #   PASSED=passed.txt          what the PyPI client passes of it on a real server; without
 #                              it ecosystem-official runs that client first
 #   BASE="HEAD~1 89b4388"      the commits that bench-instructions compares with

@@ -36,9 +36,7 @@ mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
 if ! [ -f "$folder/.stamp" ]; then
     # The mirror that apt has for Debian, without its security updates.
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null |
-        grep '/debian/*$' | head -n 1) || true
-    [ -n "$mirror" ] || cannot "apt has no mirror of Debian here"
+    mirror=$(sh tools/debian_mirror.sh debian) || cannot "apt has no mirror of Debian here"
     rm -rf "$folder"
     say "making a Debian $SUITE, for a few minutes"
     mmdebstrap --quiet --arch=arm64 --variant=minbase --keyring="$KEYS" \

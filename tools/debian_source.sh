@@ -6,7 +6,8 @@
 # The mirror is that of Debian that apt has here, and its mirror of security updates where
 # it has one. The keys of Debian check what comes from there; neither apt's sources nor
 # its lists are changed. Debian's patches are applied unless --skip-patches is among the
-# options. FOLDER/source is then the source, and FOLDER/version has the package's version.
+# options. FOLDER/source is then the source, FOLDER/version has the package's version, and
+# FOLDER/newest the newest one that the mirror lists.
 #
 # What apt said is in FOLDER/apt.log. A machine that cannot fetch it, for the want of a
 # tool, the keys or the source, is told why on stderr; the exit code is then 77. A source
@@ -26,13 +27,8 @@ for tool in apt-get dpkg-source; do
 done
 [ -f "$KEYS" ] || cannot "$KEYS is missing (package debian-archive-keyring)"
 
-# mirror_of FOLDER: the first that apt has whose path ends so
-mirror_of() {
-    apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | grep "/$1/*\$" | head -n 1
-}
-mirror=$(mirror_of debian) || true
-security=$(mirror_of debian-security) || true
-[ -n "$mirror" ] || cannot "apt has no mirror of Debian here"
+mirror=$(sh "$(dirname "$0")/debian_mirror.sh" debian) || cannot "apt has no mirror of Debian here"
+security=$(sh "$(dirname "$0")/debian_mirror.sh" debian-security) || true
 
 rm -rf "$folder"
 mkdir -p "$folder/lists/partial" "$folder/cache/archives/partial"
@@ -65,7 +61,7 @@ own_apt apt-get -o APT::Update::Error-Mode=any update >>"$log" 2>&1 ||
     failed "no list of $SUITE's sources"
 
 # A mirror may lack the files of the newest version, which its lists have already. Then
-# the next older one is better than none; the file `newest` names the newest.
+# the next older one is better than none.
 fetch() {
     for version in $(own_apt apt-cache showsrc --only-source "$package" |
         sed -n 's/^Version: //p' | sort -ruV); do

@@ -13,7 +13,7 @@ hosts=${1:?the addresses of the nodes: HOST:PORT[,...]}
 PIDS=${PIDS:-}
 PARTS=${PARTS-test/conformance test/integration test/loops}
 export AEROSPIKE_HOSTS="$hosts"
-PYTHON=${PYTHON:-python3} sh tools/setup_env.sh test || exit 1
+sh tools/setup_env.sh test || exit 1
 py=.venv/bin/python
 failed=
 
@@ -24,12 +24,6 @@ part() {
     "$@" || failed="$failed '$name'"
 }
 
-"$py" tools/wait_for_cluster.py "$hosts" || exit 1
-for tests in $PARTS; do
-    # options are words
-    # shellcheck disable=SC2086
-    part "$tests" "$py" -m pytest -q -n 0 ${PYTEST_ARGS:-} "$tests"
-done
 # at its end it says which processes the servers are by then
 chaos() {
     said=build/real_server_chaos.log
@@ -41,6 +35,13 @@ chaos() {
     PIDS=${pids:-$PIDS}
     return $rc
 }
+
+"$py" tools/wait_for_cluster.py "$hosts" || exit 1
+for tests in $PARTS; do
+    # options are words
+    # shellcheck disable=SC2086
+    part "$tests" "$py" -m pytest -q -n 0 ${PYTEST_ARGS:-} "$tests"
+done
 
 if [ -n "$PIDS" ]; then
     part "chaos, threads" chaos threads

@@ -171,11 +171,9 @@ def wheels_in(paths: Sequence[Path]) -> list[Path]:
 def of_the_machine() -> Iterator[Place]:
     """One interpreter of each version."""
     for version in pythons.VERSIONS.split():
-        for path in pythons.candidates(version):
-            found = pythons.probe(path)
-            if found is not None and found.version == version:
-                yield Place(found.path)
-                break
+        found = pythons.of_machine(version)
+        if found is not None:
+            yield Place(found.path)
 
 
 def made(script: str) -> list[str]:

@@ -13,13 +13,13 @@ import tempfile
 from pathlib import Path
 
 import check_exports
+from build_wheel import LARGEST_WHEEL
 from wheels import pack, pythons, targets
 from wheels.native import BUILD, ROOT, SITE, Toolchain, older_sources, run, tool
 from wheels.targets import Interpreter, Target
 
-# Bytes that users are promised. The second is for the client in its narrow sense, as a
-# program needs it that neither enables TLS nor starts a development server.
-LARGEST_WHEEL = 3_000_000
+# Bytes that users are promised of the client in its narrow sense, as a program needs it
+# that neither enables TLS nor starts a development server.
 LARGEST_CLIENT = 600_000
 PACKAGES = ("aerospike", "aerospike_devserver", "aerospike_helpers", "aerospike_lua")
 REST = ("aerospike/_tls", "aerospike_devserver/")
@@ -86,17 +86,22 @@ def repair(wheel: Path, target: Target, work: Path) -> Path:
     return made
 
 
+def unpack_modules(files: dict[str, bytes], folder: Path) -> list[tuple[str, Path]]:
+    """Write a wheel's compiled modules into a folder: the name and path of each."""
+    modules = [(name, folder / Path(name).name) for name in files if name[-3:] == ".so"]
+    for name, path in modules:
+        path.write_bytes(files[name])
+    return modules
+
+
 def rename_libc(wheel: Path, target: Target) -> None:
     """zig links with "libc.so"; the users' systems have it under another name."""
     files = pack.read_wheel(wheel)
     with tempfile.TemporaryDirectory() as scratch:
-        for name in files:
-            if name.endswith(".so"):
-                path = Path(scratch, Path(name).name)
-                path.write_bytes(files[name])
-                change = ["--replace-needed", "libc.so", target.libc, str(path)]
-                run([tool("patchelf"), *change])
-                files[name] = path.read_bytes()
+        for name, path in unpack_modules(files, Path(scratch)):
+            change = ["--replace-needed", "libc.so", target.libc, str(path)]
+            run([tool("patchelf"), *change])
+            files[name] = path.read_bytes()
     pack.write_wheel(wheel, files, 0)
 
 
@@ -111,12 +116,9 @@ def check(wheel: Path) -> None:
         if size > largest:
             raise SystemExit(f"{wheel.name}{what}: {size} bytes, more than {largest}")
     with tempfile.TemporaryDirectory() as scratch:
-        for name, content in pack.read_wheel(wheel).items():
-            if name.endswith(".so"):
-                path = Path(scratch, Path(name).name)
-                path.write_bytes(content)
-                if check_exports.main([str(path)]) != 0:
-                    raise SystemExit(f"{wheel.name} exports more than it should")
+        for _, path in unpack_modules(pack.read_wheel(wheel), Path(scratch)):
+            if check_exports.main([str(path)]) != 0:
+                raise SystemExit(f"{wheel.name} exports more than it should")
     # W009: more than one package, which is meant so
     contents = [tool("check-wheel-contents"), "--ignore", "W009"]
     run([*contents, "--toplevel", ",".join(PACKAGES), str(wheel)])
@@ -154,6 +156,20 @@ def build(
         return Path(shutil.copy(path, into))
 
 
+def tell_of_older_sources(is_release: bool) -> None:
+    """Say which sources were not the newest; a release is refused with these."""
+    lines = [
+        f"{source.package} {source.version} is older than {source.newest}, "
+        "of which the mirror has no files"
+        for source in older_sources()
+    ]
+    if lines and is_release:
+        raise SystemExit(
+            "\n".join([*lines, "WHEELS_RELEASE: no release is made of it"])
+        )
+    print("\n".join(lines), end="\n" if lines else "")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="wheels", description=__doc__)
     parser.add_argument("--into", default="dist/wheels", help="folder of the wheels")
@@ -182,20 +198,6 @@ def main() -> None:
             print(f"{made[-1].stat().st_size / 1e6:6.2f} MB  {made[-1]}", flush=True)
     run([tool("twine"), "check", "--strict", *map(str, made)])
     tell_of_older_sources(bool(os.environ.get("WHEELS_RELEASE")))
-
-
-def tell_of_older_sources(is_release: bool) -> None:
-    """Say which sources were not the newest; a release is refused with these."""
-    lines = [
-        f"{source.package} {source.version} is older than {source.newest}, "
-        "of which the mirror has no files"
-        for source in older_sources()
-    ]
-    if lines and is_release:
-        raise SystemExit(
-            "\n".join([*lines, "WHEELS_RELEASE: no release is made of it"])
-        )
-    print("\n".join(lines), end="\n" if lines else "")
 
 
 if __name__ == "__main__":

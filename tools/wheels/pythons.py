@@ -55,6 +55,12 @@ def probe(path: str) -> Interpreter | None:
     return Interpreter(facts["version"], facts["path"])
 
 
+def of_machine(version: str) -> Interpreter | None:
+    """The machine's first interpreter of this version."""
+    tried = map(probe, candidates(version))
+    return next((p for p in tried if p is not None and p.version == version), None)
+
+
 def find(versions: str, paths: str) -> list[Interpreter]:
     """One interpreter for each version that the machine has.
 
@@ -64,10 +70,7 @@ def find(versions: str, paths: str) -> list[Interpreter]:
     named = {p.version: p for p in map(probe, reversed(paths.split())) if p is not None}
     found = []
     for version in (versions or VERSIONS).split():
-        tried = map(probe, candidates(version))
-        here = named.get(version) or next(
-            (p for p in tried if p is not None and p.version == version), None
-        )
+        here = named.get(version) or of_machine(version)
         if here is not None:
             found.append(here)
         elif versions:

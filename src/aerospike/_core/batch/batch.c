@@ -1234,8 +1234,8 @@ batch_execute(batch_run *b)
     while (rc == 0 && b->stage != BATCH_ENDED) {
         b->left = SLICE_OF_THREAD;
         rc = works[b->stage].locked != NULL ? go_on_locked(b) : go_on_and_wait(b);
-        if (rc == 0 &&
-            b->left == 0) { /* what needs no GIL may be too short for others */
+        /* also before what needs no GIL, which may be too short for others */
+        if (rc == 0 && b->left == 0) {
             give_turn(b->st);
         }
     }

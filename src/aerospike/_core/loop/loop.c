@@ -130,7 +130,7 @@ static PyObject *
 loop_ready(PyObject *self, PyObject *ignored)
 {
     LoopObject *l = (LoopObject *)self;
-    bool wakes = false, is_alone, has_gone_on;
+    bool wakes = false, is_alone, has_gone_on = false;
     int rc = 0;
     (void)ignored;
     begin_loop_turn(&l->hold);
@@ -141,8 +141,8 @@ loop_ready(PyObject *self, PyObject *ignored)
     }
     else {
         turn(l);
+        has_gone_on = goes_on(l);
     }
-    has_gone_on = goes_on(l);
     Py_END_CRITICAL_SECTION();
     if (wakes) {
         rc = pending_wake_batch(l);

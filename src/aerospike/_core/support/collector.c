@@ -139,7 +139,9 @@ end_loop_turn(loop_hold *hold, bool goes_on)
 {
     if (has_rivals()) {
         int64_t now = now_ns();
-        hold->long_ns = goes_on ? now : hold->long_ns;
+        if (goes_on) {
+            hold->long_ns = now;
+        }
         if (now - hold->since_ns >= LONGEST_HOLD_NS &&
             now - hold->long_ns < LONG_CALL_NS) {
             lend_gil(true);
