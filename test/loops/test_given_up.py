@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import pytest
 
@@ -193,7 +194,8 @@ N_WRITES = 1000
 
 async def cancel_many_writes(place: Place, client: Any) -> tuple[list[Any], list[Any]]:
     """The keys of those that are in doubt, and of the others."""
-    keys = [("test", "filling", number) for number in range(N_WRITES)]
+    mark = uuid4()  # what an earlier test has sent may still arrive
+    keys = [("test", "filling", f"{mark} {number}") for number in range(N_WRITES)]
     place.cluster.freeze_node(0)
     try:
         calls = [client.put(key, {"v": VALUE}) for key in keys]
