@@ -6,8 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The lowest address of the calling thread's stack; 1 where the system does not tell.
- * It costs system calls. */
+/* The lowest address of the calling thread's stack at which Python still calls
+ * functions, and so an error can be raised; a small number where the system does not
+ * tell. It costs system calls. */
 uintptr_t stack_end(void);
 
 /* Has the calling thread's stack room for 64 levels of a value, and for an error? */
