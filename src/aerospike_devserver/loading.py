@@ -4,7 +4,7 @@
     from aerospike_devserver.handlers.query import query
 
 A fork waits until nothing is being loaded: in its child the thread that loads would be
-gone, and nobody could ever load what it has begun. A descriptor is kept for reading
+gone, and nobody could ever load what it has begun. Descriptors are kept for reading
 files, so that a request does not fail because clients have taken all others.
 """
 
@@ -27,34 +27,37 @@ os.register_at_fork(
 )
 
 
-class _Spare:
-    """The descriptor that is kept. Used under LOADING only."""
+class _Spares:
+    """The descriptors that are kept. Used under LOADING only."""
+
+    # one to read a file, one for what a library keeps open (libffi 3.5, of ctypes)
+    N = 2
 
     def __init__(self) -> None:
-        self._descriptor: int | None = None
+        self._descriptors: list[int] = []
         self._take()
 
     def _take(self) -> None:
         with contextlib.suppress(OSError):
-            self._descriptor = os.open(os.devnull, os.O_RDONLY)
+            while len(self._descriptors) < self.N:
+                self._descriptors.append(os.open(os.devnull, os.O_RDONLY))
 
     @contextlib.contextmanager
     def given_up(self) -> Iterator[None]:
-        """Leave it to the import system meanwhile."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        """Leave them to the import system meanwhile."""
+        while self._descriptors:
+            os.close(self._descriptors.pop())
         try:
             yield
         finally:
             self._take()
 
 
-_spare = _Spare()
+_spares = _Spares()
 
 
 @cache
 def load_module(name: str) -> None:
     """Load a module of this package, unless it has been; it is whole in the end."""
-    with LOADING, _spare.given_up():
+    with LOADING, _spares.given_up():
         import_module(f"aerospike_devserver.{name}")
