@@ -46,6 +46,10 @@ def until(condition):
 """
 """What every script begins with."""
 
+IGNORE_FORKS = "ignore:This process (pid=:DeprecationWarning"
+"""For -W: Python warns of a fork where there are threads, and from 3.15 on that would
+be an error. The scripts fork on purpose."""
+
 Hosts = Iterable[tuple[str, int]]
 
 
@@ -85,7 +89,8 @@ def server(
 def command_of(text: str, hosts: Hosts, *args: str) -> list[str]:
     """The command that runs a script; `hosts` is what it connects to."""
     script = PRELUDE + textwrap.dedent(text)
-    return [sys.executable, "-W", "error", "-c", script, json.dumps(list(hosts)), *args]
+    python = [sys.executable, "-W", "error", "-W", IGNORE_FORKS]
+    return [*python, "-c", script, json.dumps(list(hosts)), *args]
 
 
 def run_script(text: str, hosts: Hosts, *args: str, limit_s: float = LIMIT_S) -> str:

@@ -25,8 +25,7 @@ LIMIT_S = 150
 ENDING_S = 5
 
 PRELUDE = """
-import contextlib, faulthandler, gc, warnings
-warnings.filterwarnings("ignore", "This process .* multi-threaded", DeprecationWarning)
+import contextlib, faulthandler, gc
 faulthandler.enable()  # SIGABRT shows all stacks
 CHILD_S = 60
 

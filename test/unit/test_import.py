@@ -96,4 +96,5 @@ def test_log_lines_have_nobody_import_logging():
 def test_misspelt_name_has_a_near_one():
     command = [sys.executable, "-c", "import aerospike; aerospike.POLICY_EXIST_CREATE"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert "Did you mean: 'POLICY_EXISTS_CREATE'?" in done.stderr
+    # Python 3.15 says '.POLICY_EXISTS_CREATE' instead of '.POLICY_EXIST_CREATE'?
+    assert re.search(r"Did you mean:? '\.?POLICY_EXISTS_CREATE'", done.stderr)

@@ -453,7 +453,6 @@ def test_racks_that_cannot_be(racks):
         DevCluster(nodes=2, racks=racks)
 
 
-@pytest.mark.filterwarnings("ignore:This process .* multi-threaded")
 def test_child_of_a_fork_keeps_no_node_alive():
     """Its copies of the sockets would go on accepting for a node that is stopped."""
     with DevCluster(nodes=2) as cluster, Connection(*cluster.hosts[0]) as connection:
