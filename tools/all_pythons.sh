@@ -6,14 +6,15 @@
 #   sh tools/all_pythons.sh all [pytest arguments]     the whole suite
 #
 # Each Python has an environment of its own, build/pythons/3.N, so that .venv stays as
-# it is. The interpreters come from PATH and from pyenv; the one without the GIL, 3.13t,
-# is built by tools/free_threaded.sh where there is none, in the folder FREE_THREADED or
-# in that of the script. At the end stands a line for each version; one that the machine lacks is named as missing, which is no failure.
+# it is. The interpreters come from PATH and from pyenv; one without the GIL, such as
+# 3.13t, is built by tools/free_threaded.sh where there is none, in the folder
+# FREE_THREADED or in that of the script. At the end stands a line for each version; one
+# that the machine lacks is named as missing, which is no failure.
 # PYTHONS="3.10 3.13" picks versions; OTHERS=1 leaves out the one that .venv has, whose
 # tests ran before. What a run said is kept in build/pythons/3.N.log.
 set -u
 cd "$(dirname "$0")/.."
-PYTHONS=${PYTHONS:-3.10 3.11 3.12 3.13 3.13t}
+PYTHONS=${PYTHONS:-3.10 3.11 3.12 3.13 3.13t 3.14 3.15}
 FOLDER=build/pythons
 
 die() { printf 'all_pythons: %s\n' "$*" >&2; exit 2; }
@@ -48,7 +49,7 @@ find_python() {
         fi
     done
     case $1 in
-        *t) sh tools/free_threaded.sh ${FREE_THREADED:+"$FREE_THREADED"} ;;
+        *t) sh tools/free_threaded.sh "${1%t}" ${FREE_THREADED:+"$FREE_THREADED"} ;;
         *) return 77 ;;
     esac
 }

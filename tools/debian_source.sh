@@ -1,7 +1,9 @@
 #!/bin/sh
-# Unpack the source of a package of Debian trixie:
+# Unpack the source of a package of Debian:
 #
 #   sh tools/debian_source.sh PACKAGE FOLDER [options of dpkg-source]
+#
+# SUITE=sid names the suite that it comes from; the default is trixie.
 #
 # The mirror is that of Debian that apt has here, and its mirror of security updates where
 # it has one. The keys of Debian check what comes from there; neither apt's sources nor
@@ -17,7 +19,7 @@ set -eu
 package=$1 folder=$2
 shift 2
 KEYS=/usr/share/keyrings/debian-archive-keyring.gpg
-SUITE=trixie
+SUITE=${SUITE:-trixie}
 
 say() { printf '%s\n' "source of $package: $*" >&2; }
 cannot() { say "$*"; exit 77; }
@@ -29,6 +31,7 @@ done
 
 mirror=$(sh "$(dirname "$0")/debian_mirror.sh" debian) || cannot "apt has no mirror of Debian here"
 security=$(sh "$(dirname "$0")/debian_mirror.sh" debian-security) || true
+[ \"$SUITE\" != sid ] || security= # what comes there comes into the suite itself
 
 rm -rf "$folder"
 mkdir -p "$folder/lists/partial" "$folder/cache/archives/partial"

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Build CPython 3.13 without the GIL, and print the path of its interpreter:
+# Build CPython without the GIL, and print the path of its interpreter:
 #
-#   sh tools/free_threaded.sh [FOLDER]      the default: build/free-threaded
+#   sh tools/free_threaded.sh [VERSION [FOLDER]]    the defaults: 3.13 build/python3.13t
 #
-# The source is that of Debian trixie's package python3.13, from the mirror that apt has
-# here, checked by the keys of Debian; neither apt's sources nor its lists are changed.
-# It is built as its authors wrote it, without Debian's patches, for five minutes of one
-# processor. A second run finds its stamp and does nothing.
+# The source is that of Debian's package: python3.13 of trixie, or a newer one of sid. It
+# comes from the mirror that apt has here, checked by the keys of Debian; neither apt's
+# sources nor its lists are changed. It is built as its authors wrote it, without Debian's
+# patches, for five minutes of one processor. A second run finds its stamp and does nothing.
 #
 # THREAD_SANITIZER=1    instrumented by clang's ThreadSanitizer (16 or later; the default
-#                       folder is build/free-threaded-tsan)
+#                       folder then ends in -tsan)
 #
 # FOLDER/build.log tells what was done. A machine that cannot build it, for the want of a
 # tool, the keys or the source, is told why on stderr; the exit code is then 77. A build
@@ -18,27 +18,32 @@ set -eu
 cd "$(dirname "$0")/.."
 
 THREAD_SANITIZER=${THREAD_SANITIZER:-}
-if [ -n "$THREAD_SANITIZER" ]; then
-    folder=${1:-build/free-threaded-tsan}
-else
-    folder=${1:-build/free-threaded}
-fi
-PACKAGE=python3.13
+version=${1:-3.13}
+package=python$version
+folder=${2:-build/${package}t${THREAD_SANITIZER:+-tsan}}
+case $version in
+    3.13) suite=trixie ;;
+    3.[1-9][0-9]) suite=sid ;;
+    *)
+        echo "usage: sh tools/free_threaded.sh [VERSION [FOLDER]], VERSION such as 3.13" >&2
+        exit 2
+        ;;
+esac
 
 say() { printf '%s\n' "free-threaded: $*" >&2; }
 cannot() { say "not built: $*"; exit 77; }
 
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
-python=$folder/bin/python3.13t
+python=$folder/bin/${package}t
 log=$folder/build.log
 work=$folder/work
 
 # what is not instrumented has the compiler of the extension; clang has the other one
 find_compiler() {
     [ -n "$THREAD_SANITIZER" ] || { echo "${CC:-gcc}"; return; }
-    for version in 21 20 19 18 17 16; do
-        ! command -v "clang-$version" || return 0
+    for number in 21 20 19 18 17 16; do
+        ! command -v "clang-$number" || return 0
     done
 }
 compiler=$(find_compiler)
@@ -55,7 +60,7 @@ if command -v flock >/dev/null 2>&1; then
     flock 9
 fi
 
-fingerprint="$PACKAGE trixie $compiler $options $flags $folder"
+fingerprint="$package $suite $compiler $options $flags $folder"
 if [ -f "$folder/.stamp" ] && [ "$(cat "$folder/.stamp")" = "$fingerprint" ] &&
     "$python" -c '' 2>/dev/null; then
     printf '%s\n' "$python"
@@ -83,10 +88,10 @@ failed() {
 }
 
 rm -rf "$work" "$folder/.stamp"
-say "fetching the source of $PACKAGE"
+say "fetching the source of $package"
 # its authors' code, without Debian's patches
 code=0
-sh tools/debian_source.sh "$PACKAGE" "$work" --skip-patches 2>"$log" || code=$?
+SUITE=$suite sh tools/debian_source.sh "$package" "$work" --skip-patches 2>"$log" || code=$?
 case $code in
     0) ;;
     77) cannot "$(tail -n 1 "$log")" ;;

@@ -59,7 +59,7 @@ def test_python_that_cannot_be_built_is_missing_with_the_reason(
 
 def test_interpreter_is_built_only_where_apt_has_a_source(tmp_path, without_mirror):
     done = subprocess.run(
-        ["sh", str(ROOT / "tools/free_threaded.sh"), str(tmp_path / "made")],
+        ["sh", str(ROOT / "tools/free_threaded.sh"), "3.13", str(tmp_path / "made")],
         env={**os.environ, "PATH": without_mirror},
         capture_output=True,
         text=True,

@@ -14,7 +14,6 @@ from wheels.targets import Interpreter
 
 # those for which there are wheels; t: without the GIL
 VERSIONS = "3.10 3.11 3.12 3.13 3.13t 3.14 3.14t 3.15 3.15t"
-FREE_THREADED = ROOT / "build/free-threaded/bin/python3.13t"  # tools/free_threaded.sh
 PROBE = """\
 import json, os, struct, sys, sysconfig as s
 version = "%d.%d" % sys.version_info[:2]
@@ -37,7 +36,8 @@ def candidates(version: str) -> Iterator[str]:
     pattern = f"versions/{version.rstrip('t')}.*/bin/python{version}"
     yield from sorted(map(str, root.glob(pattern)), reverse=True)
     yield str(ROOT / f"build/pythons/{version}/bin/python")
-    yield str(FREE_THREADED)
+    # tools/free_threaded.sh
+    yield str(ROOT / f"build/python{version}/bin/python{version}")
 
 
 def probe(path: str) -> Interpreter | None:
