@@ -23,7 +23,7 @@ from ..absent import ABSENT, need
 from ..children import run_script
 from ..faults.peer import OK_REPLY, ScriptedNode, reply
 from ..sanitizers import no_threads_in_children
-from ..waiting import NOWHERE, PATIENCE_S, Watch, join_all, patient
+from ..waiting import NOWHERE, PATIENCE_S, Watch, join_all, patient, wait_for
 
 AsyncClient: Any = aerospike.AsyncClient  # to do with it what types forbid
 
@@ -380,6 +380,38 @@ def test_close_in_one_loop_lets_calls_of_another_end(scripted_node):
 
     asyncio.run(main())
     assert found == [0, "closed"]
+
+
+def test_call_that_still_connects_ends_after_another_loop_has_closed(
+    run, async_config, record
+):
+    goes_on = threading.Event()
+
+    class Slow(aerospike.AsyncClient):
+        """Its first attempt to connect takes a while."""
+
+        def _connect(self, *login: Any) -> None:
+            wait_for(goes_on)
+            super()._connect(*login)
+
+    def elsewhere(function: Any) -> None:
+        thread = threading.Thread(target=function)
+        thread.start()
+        join_all([thread])
+
+    async def main() -> Any:
+        client = Slow(patient(async_config))
+        call = client.get(record)  # which has to connect first
+        elsewhere(lambda: aerospike.AsyncClient._connect(client))
+        await client.get(record)  # the client has a loop here by now
+        elsewhere(lambda: asyncio.run(client.close()))
+        await asyncio.sleep(0.01)  # and here it has gone
+        goes_on.set()
+        found = await asyncio.wait_for(asyncio.shield(call), PATIENCE_S)
+        await client.close()
+        return found
+
+    assert run(main())[2] == {"a": 1}
 
 
 def test_close_lets_calls_of_a_loop_that_stands_still_end_when_it_goes_on(

@@ -28,6 +28,22 @@ loop_call_soon(LoopObject *l, PyObject *function)
     }
 }
 
+void
+loop_wake_soon(LoopObject *l)
+{
+    if (l->call_soon == NULL) {
+        return; /* the event loop is garbage, too */
+    }
+    PyObject *wake = l->on_wake != NULL
+                         ? Py_NewRef(l->on_wake)
+                         : PyObject_GetAttrString((PyObject *)l, "wake");
+    if (wake == NULL) {
+        PyErr_Clear();
+    }
+    loop_call_soon(l, wake);
+    Py_XDECREF(wake);
+}
+
 /* So long: an iteration may have two such slices, one for calls that begin and one for
  * a turn. */
 #define SLICE_NS 500000u

@@ -103,6 +103,10 @@ struct LoopObject {
  * calls nothing any more. */
 void loop_call_soon(LoopObject *l, PyObject *function);
 
+/* Have it wake who waits for the batch that is closed, also when the loop has ended: a
+ * signal may be under way longer than its loop. */
+void loop_wake_soon(LoopObject *l);
+
 /* Is the time over that the client may take of one iteration of the event loop? A slice
  * begins with a turn or, between two turns, with the first question. What takes long
  * asks now and then, and goes on in the next iteration. */

@@ -94,7 +94,7 @@ wake_soon(LoopObject *l)
 {
     size_t n_ended = l->n_in_batch;
     if (pending_close_batch(l)) {
-        loop_call_soon(l, l->on_wake);
+        loop_wake_soon(l);
     }
     if (l->has_submitted || l->has_more ||
         (n_ended > 0 && n_ended + l->n_under_way > 1)) {

@@ -335,7 +335,7 @@ enter_batch(PendingObject *p)
         l->wake_last = p;
         l->n_in_batch++;
         if (!l->is_turning && pending_close_batch(l)) {
-            loop_call_soon(l, l->on_wake);
+            loop_wake_soon(l);
         }
     }
     else { /* nobody waits for it yet */
@@ -671,7 +671,7 @@ pending_wake_batch(LoopObject *l)
     }
     if (rc < 0 && more) { /* the rest of the batch is one by itself */
         PyObject *exc = PyErr_GetRaisedException();
-        loop_call_soon(l, l->on_wake);
+        loop_wake_soon(l);
         PyErr_SetRaisedException(exc);
     }
     return rc;
