@@ -37,18 +37,21 @@ def run_example(common: str, text: str, host: Host) -> str:
     Whatever it made is gone afterwards: records, indexes, functions, servers.
     """
     names: dict[str, Any] = {}
-    try:
-        example_texts.run(of_server(common, host), names)
-        made = example_texts.run(of_server(text, host), names)
-    finally:
-        os.environ.pop("AEROSPIKE_HOSTS", None)
-        for value in names.values():
-            if isinstance(value, aerospike.Client):
-                value.close()
-        for value in names.values():
-            if isinstance(value, DevCluster):
-                value.stop()
-        clean(host)
+    with example_texts.event_loop() as loop:
+        try:
+            example_texts.run(of_server(common, host), names, loop)
+            made = example_texts.run(of_server(text, host), names, loop)
+        finally:
+            os.environ.pop("AEROSPIKE_HOSTS", None)
+            for value in names.values():
+                if isinstance(value, aerospike.Client):
+                    value.close()
+                elif isinstance(value, aerospike.AsyncClient):
+                    loop.run_until_complete(value.close())
+            for value in names.values():
+                if isinstance(value, DevCluster):
+                    value.stop()
+            clean(host)
     address, port = host
     made = made.replace(f'("{address}", {port})', '("127.0.0.1", 3000)')
     return made.replace(f"{address}:{port}", "127.0.0.1:3000")

@@ -9,16 +9,23 @@ expression is its value, or the exception that it raises:
         # {'scores': 3}
 
 A comment `# ?` is a value that is not known yet; tools/write_examples.py fills it in.
-test/doc/test_reference_examples.py runs all of them.
+test/doc/test_reference_examples.py runs all of them. awaited_examples.py makes those of
+AsyncClient from Client's.
 """
 
 from __future__ import annotations
 
 import ast
+import asyncio
+import inspect
 import pprint
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from awaited_examples import CLASSES, awaited
 
 FOLDER = Path(__file__).resolve().parent / "examples"
 WIDTH = 80
@@ -61,12 +68,24 @@ def _indented(text: str) -> str:
     return textwrap.indent(text, "    ")
 
 
-def run(text: str, names: dict[str, Any]) -> str:
+@contextmanager
+def event_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """An event loop that runs whatever an example awaits."""
+    loop = asyncio.new_event_loop()
+    try:
+        yield loop
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        loop.close()
+
+
+def run(text: str, names: dict[str, Any], loop: asyncio.AbstractEventLoop) -> str:
     """Run an example; return it with the values in its comments as they are.
 
     An exception that no comment tells of comes out.
 
     :param names: what its lines see and change.
+    :param loop: runs statements that await.
     """
     lines = text.splitlines()
     made: list[str] = []
@@ -80,7 +99,7 @@ def run(text: str, names: dict[str, Any]) -> str:
         end = comment
         shown = lines[last:comment]
         try:
-            value = _value(node, names)
+            value = _value(node, names, loop)
         except Exception as error:
             if not shown or not shown[0].startswith(("# raises", "# ?")):
                 raise
@@ -92,23 +111,41 @@ def run(text: str, names: dict[str, Any]) -> str:
     return "\n".join([*made, *lines[end:]])
 
 
-def _value(node: ast.stmt, names: dict[str, Any]) -> Any:
+def _value(
+    node: ast.stmt, names: dict[str, Any], loop: asyncio.AbstractEventLoop
+) -> Any:
     """The value of a statement, None where it has none."""
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     if isinstance(node, ast.Expr):
-        code = compile(ast.Expression(node.value), "<example>", "eval")
-        return eval(code, names)
-    exec(compile(ast.Module([node], []), "<example>", "exec"), names)
-    return None
+        code = compile(ast.Expression(node.value), "<example>", "eval", flags)
+    else:
+        code = compile(ast.Module([node], []), "<example>", "exec", flags)
+    value = eval(code, names)
+    if code.co_flags & inspect.CO_COROUTINE:
+        value = loop.run_until_complete(value)
+    return value
+
+
+def of_awaited(file: File) -> File:
+    """The same examples, for the class that is awaited; no such file is written."""
+    return File(
+        file.path.with_stem(f"async_{file.path.stem}"),
+        CLASSES[file.module],
+        awaited(file.common),
+        {name: awaited(text) for name, text in file.examples.items()},
+    )
 
 
 FILES = [read(path) for path in sorted(FOLDER.glob("*.txt"))]
 
+AWAITED = [of_awaited(file) for file in FILES if file.module in CLASSES]
+
 ALL = {
     f"{file.module}.{name}": text
-    for file in FILES
+    for file in (*FILES, *AWAITED)
     for name, text in file.examples.items()
 }
 """Full name of an object -> its example."""
 
-COMMON = {file.path.stem: file.common for file in FILES}
+COMMON = {file.path.stem: file.common for file in (*FILES, *AWAITED)}
 """Name of a file -> what all its examples need first."""

@@ -26,7 +26,6 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import aerospike
@@ -37,6 +36,7 @@ import example_texts
 import option_texts
 import other_clients
 from aerospike import _constants, _core, exception
+from awaited_examples import is_awaited
 
 OPERATIONS = "aerospike_helpers.operations."
 EXPRESSIONS = "aerospike_helpers.expressions."
@@ -100,7 +100,8 @@ def beginning(file: str) -> list[str]:
 
 def file_of(module: str) -> str:
     """The file with the examples of a module or class."""
-    files = [f.path.stem for f in example_texts.FILES if f.module == module]
+    all_files = (*example_texts.FILES, *example_texts.AWAITED)
+    files = [f.path.stem for f in all_files if f.module == module]
     return files[0] if files else ""
 
 
@@ -160,45 +161,38 @@ def one_class(name: str) -> str:
     )
 
 
-def coroutines() -> frozenset[str]:
-    """Methods of AsyncClient that are awaited, by the stub."""
-    path = Path(_core.__file__).parent / "_core.pyi"
-    (found,) = (
-        node
-        for node in ast.parse(path.read_text("utf-8")).body
-        if isinstance(node, ast.ClassDef) and node.name == "AsyncClient"
-    )
-    return frozenset(n.name for n in found.body if isinstance(n, ast.AsyncFunctionDef))
-
-
 def async_class() -> str:
     """Each method of AsyncClient: what is its own in full, the rest in one sentence."""
     name = "aerospike.AsyncClient"
     cls = aerospike.AsyncClient
-    awaited = coroutines()
-    parts = [rst(f".. autoclass:: {name}")]
     own = [n for n in methods_of(cls) if not hasattr(aerospike.Client, n)]
+    parts = [rst(f".. autoclass:: {name}", *beginning("async_client"))]
     groups = {"Only of this class": own, **in_groups()}
     for heading, names in groups.items():
-        lines: list[str] = []
+        is_own = names is own
+        file = "event_loops" if is_own else f"async_{EXAMPLES.get(heading, '-')}"
+        lines = beginning(file)
         for method in names:
-            function = getattr(cls, method)
-            if method in own or method in ("connect", "close"):
+            if is_own or method in ("connect", "close"):
                 lines.append(f".. automethod:: {name}.{method}")
-                continue
-            sentence = (inspect.getdoc(function) or "").split("\n\n")[0]
-            lines += [
-                "",
-                f".. py:method:: {name}.{method}{_parameters(function)}",
-                *(["   :async:"] if method in awaited else []),
-                "",
-                *(f"   {line}" for line in sentence.splitlines()),
-                "",
-                f"   As :py:meth:`aerospike.Client.{method}`.",
-                "",
-            ]
+            else:
+                lines += _as_in_client(method)
         parts += [f"## {heading}", rst(*lines)]
     return "\n\n".join(parts)
+
+
+def _as_in_client(method: str) -> Iterator[str]:
+    """A method of AsyncClient that Client has: one sentence, a link and an example."""
+    cls = aerospike.AsyncClient
+    name = f"aerospike.AsyncClient.{method}"
+    function = getattr(cls, method)
+    sentence = (inspect.getdoc(function) or "").split("\n\n")[0]
+    yield from ("", f".. py:method:: {name}{_parameters(function)}")
+    if is_awaited(cls, method):
+        yield "   :async:"
+    yield from ("", *(f"   {line}" for line in sentence.splitlines()), "")
+    yield from (f"   As :py:meth:`aerospike.Client.{method}`.", "")
+    yield from (f"   {line}".rstrip() for line in _example_lines(name))
 
 
 def _parameters(function: Any) -> str:
@@ -510,11 +504,16 @@ def _on_docstring(
     added += _other_lines(owner, own)
     is_field = bool(lines) and _ends_in_field(lines)
     lines += [*([] if is_field else [""]), *added, ""]
+    lines += _example_lines(name)
+
+
+def _example_lines(name: str) -> Iterator[str]:
+    """The example of an object, if it has one."""
     example = example_texts.ALL.get(name)
     if example is not None:
-        lines += ["Example:", "", ".. code-block:: python", ""]
-        lines += (f"   {line}".rstrip() for line in example.splitlines())
-        lines.append("")
+        yield from ("Example:", "", ".. code-block:: python", "")
+        yield from (f"   {line}".rstrip() for line in example.splitlines())
+        yield ""
 
 
 SIGNATURES = {

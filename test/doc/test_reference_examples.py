@@ -1,7 +1,6 @@
 """The examples of the reference run, and give what they show.
 
-All of them share one development server. `LACKING` is the list of what has no example
-yet: it may only shrink.
+All of them share one development server.
 """
 
 from __future__ import annotations
@@ -10,15 +9,16 @@ import importlib
 
 import pytest
 
-import aerospike
 import example_texts
 import write_examples
 from aerospike_devserver import DevCluster
+from awaited_examples import awaited
 from reference import methods_of, public_names
 
 from .test_reference import CLASSES, MODULES
 
-LACKING = {"aerospike.AsyncClient.fileno", "aerospike.AsyncClient.turn"}
+FILES = [*example_texts.FILES, *example_texts.AWAITED]
+STREAMS = ("aerospike._core.Stream", "aerospike._core.AsyncStream")
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def host():
         yield cluster.hosts[0]
 
 
-@pytest.mark.parametrize("file", example_texts.FILES, ids=lambda file: file.path.stem)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.path.stem)
 def test_examples_give_what_they_show(file, host, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name, text in file.examples.items():
@@ -39,15 +39,30 @@ def public_objects():
     for module in MODULES:
         for name in public_names(importlib.import_module(module)):
             yield f"{module}.{name}"
-    for name in CLASSES:
-        cls = getattr(aerospike, name)
-        like = getattr(aerospike, name.removeprefix("Async"))
-        for method in methods_of(cls):
-            # those of AsyncClient are shown where Client has them; LList only raises
-            if name != "LList" and (like is cls or not hasattr(like, method)):
-                yield f"aerospike.{name}.{method}"
+    for name in (*(f"aerospike.{name}" for name in CLASSES), *STREAMS):
+        module, _, own = name.rpartition(".")
+        for method in methods_of(getattr(importlib.import_module(module), own)):
+            if own != "LList":  # which only raises
+                yield f"{name}.{method}"
 
 
-def test_everything_has_an_example_but_a_list_that_shrinks():
-    lacking = {name for name in public_objects() if name not in example_texts.ALL}
-    assert lacking == LACKING
+def test_everything_has_an_example():
+    assert [name for name in public_objects() if name not in example_texts.ALL] == []
+
+
+def test_awaited_examples_await_just_what_is_awaited():
+    text = """
+client = aerospike.client(config)
+client.get(key).bins
+len(client.get_nodes())
+[r.bins for r in client.scan("test").stream()]
+"""
+    assert (
+        awaited(text)
+        == """
+client = await aerospike.AsyncClient(config).connect()
+(await client.get(key)).bins
+len(client.get_nodes())
+[r.bins async for r in client.scan("test").stream()]
+"""
+    )
