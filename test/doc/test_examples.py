@@ -1,4 +1,8 @@
-"""The programs of examples/ run to their end."""
+"""The programs of examples/ run to their end.
+
+Those of PROGRAMS_OF_OTHERS need packages that the tests do without: test_frameworks.py
+runs them.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,12 @@ from pathlib import Path
 import pytest
 
 from ..children import LIMIT_S
+from .test_snippets import environ
 
 ROOT = Path(__file__).parents[2]
 PATIENTLY = ROOT / "test/patiently.py"
-PROGRAMS = sorted((ROOT / "examples").glob("[!_]*.py"))
+PROGRAMS_OF_OTHERS = [ROOT / f"examples/{name}.py" for name in ("flask_app",)]
+PROGRAMS = sorted({*(ROOT / "examples").glob("[!_]*.py")} - {*PROGRAMS_OF_OTHERS})
 
 
 def reads_its_arguments(program: Path) -> bool:
@@ -21,12 +27,18 @@ def reads_its_arguments(program: Path) -> bool:
     return program.stem == "counter" or "from _try import" not in text
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=attrgetter("name"))
-def test_example_gives_what_it_expects(program, hosts, tmp_path):
+def run_example(
+    program: Path,
+    hosts: list[tuple[str, int]],
+    folder: Path,
+    python: str | Path = sys.executable,
+) -> None:
+    """Run a program in an empty folder, where it leaves nothing."""
     text = ",".join(f"{address}:{port}" for address, port in hosts)
     done = subprocess.run(
-        [sys.executable, str(PATIENTLY), str(program), text],
-        cwd=tmp_path,
+        [python, str(PATIENTLY), str(program), text],
+        cwd=folder,
+        env=environ(),
         capture_output=True,
         encoding="utf-8",
         timeout=LIMIT_S,
@@ -34,7 +46,12 @@ def test_example_gives_what_it_expects(program, hosts, tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith("Every step gave what was expected.\n")
-    assert not list(tmp_path.iterdir())  # no copies of modules where it was called
+    assert not list(folder.iterdir())  # no copies of modules where it was called
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=attrgetter("name"))
+def test_example_gives_what_it_expects(program, hosts, tmp_path):
+    run_example(program, hosts, tmp_path)
 
 
 # what the others have of _try.py is the same as in counter.py

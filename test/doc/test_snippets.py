@@ -10,6 +10,8 @@ out where that is not installed.
 A block of Lua is a file of the folder in which programs and tests run, and so is one of
 Python whose first line names it: `# links.py`. Snippets can import it, and what is in
 examples/.
+
+test_frameworks.py runs the pages of OTHERS, which need packages that tests do without.
 """
 
 from __future__ import annotations
@@ -27,24 +29,32 @@ from pathlib import Path
 
 import pytest
 
+import aerospike
 from aerospike_devserver import DevCluster
 
 from ..children import LIMIT_S
 
-pytest_plugins = ["pytester"]
-
 ROOT = Path(__file__).parents[2]
 PATIENTLY = ROOT / "test/patiently.py"
-PAGES = [
+OTHERS = [ROOT / f"doc/guides/{name}.md" for name in ("flask",)]
+ALL_PAGES = [
     *sorted((ROOT / "doc").glob("*.md")),
     *sorted((ROOT / "doc/guides").glob("*.md")),
     ROOT / "README.md",
 ]
+PAGES = [page for page in ALL_PAGES if page not in OTHERS]
 NAME = attrgetter("name")
 END = "\x1e"
 """Printed at the end of each snippet."""
 
 OPTIONAL = ["gevent"]
+
+
+def environ() -> dict[str, str]:
+    """For programs that import the client of this checkout, and the examples."""
+    folders = (Path(aerospike.__file__).parent.parent, ROOT / "examples")
+    inherited = {k: v for k, v in os.environ.items() if k != "AEROSPIKE_HOSTS"}
+    return {**inherited, "PYTHONPATH": os.pathsep.join(map(str, folders))}
 
 
 @dataclass
@@ -147,25 +157,25 @@ def shared_cluster() -> Iterator[DevCluster]:
         yield cluster
 
 
-@pytest.mark.parametrize("page", [*filter(snippets_of, PAGES)], ids=NAME)
-def test_snippets_print_what_they_show(page, shared_cluster, tmp_path, request):
-    if "DevCluster(tls=" in page.read_text(encoding="utf-8"):
-        request.getfixturevalue("built_with_tls")
-    shared_cluster.reset()
-    program = tmp_path / page.name
-    program.write_text(program_of(page, shared_cluster.hosts[0]), encoding="utf-8")
-    write_files(page, tmp_path, shared_cluster.hosts[0])
+def run_snippets(
+    page: Path, cluster: DevCluster, folder: Path, python: str | Path = sys.executable
+) -> None:
+    """Run a page's program in a folder; it prints what the page shows."""
+    cluster.reset()
+    program = folder / page.name
+    program.write_text(program_of(page, cluster.hosts[0]), encoding="utf-8")
+    write_files(page, folder, cluster.hosts[0])
     done = subprocess.run(
-        [sys.executable, "-X", "utf8", str(PATIENTLY), str(program)],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "examples")},
+        [python, "-X", "utf8", str(PATIENTLY), str(program)],
+        cwd=folder,
+        env=environ(),
         capture_output=True,
         encoding="utf-8",
         timeout=LIMIT_S,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    address, port = shared_cluster.hosts[0]
+    address, port = cluster.hosts[0]
     stdout = done.stdout.replace(f"{address}:{port}", "127.0.0.1:3000")
     printed = stdout.split(END + "\n")
     checker = doctest.OutputChecker()
@@ -176,24 +186,43 @@ def test_snippets_print_what_they_show(page, shared_cluster, tmp_path, request):
         assert matches, f"{page.name}:{block.first} prints\n{got}"
 
 
+@pytest.mark.parametrize("page", [*filter(snippets_of, PAGES)], ids=NAME)
+def test_snippets_print_what_they_show(page, shared_cluster, tmp_path, request):
+    if "DevCluster(tls=" in page.read_text(encoding="utf-8"):
+        request.getfixturevalue("built_with_tls")
+    run_snippets(page, shared_cluster, tmp_path)
+
+
 @pytest.mark.parametrize("package", OPTIONAL)
 def test_packages_of_snippets_are_installed(package):
     """Says so where snippets are left out."""
     pytest.importorskip(package, reason=f"snippets with {package} are left out")
 
 
-@pytest.mark.parametrize("page", [*filter(blocks_for_pytest, PAGES)], ids=NAME)
-def test_snippets_of_tests_pass(page, pytester, monkeypatch):
-    monkeypatch.delenv("AEROSPIKE_HOSTS", raising=False)
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    write_files(page, pytester.path, ("127.0.0.1", 3000))
-    for block in blocks_for_pytest(page):
-        pytester.makepyfile("\n".join(block.lines))
+def run_tests(page: Path, folder: Path, python: str | Path = sys.executable) -> None:
+    """Run the blocks of a page that are tests, one after another; all of them pass."""
+    write_files(page, folder, ("127.0.0.1", 3000))
+    for number, block in enumerate(blocks_for_pytest(page)):
+        file = folder / f"test_snippet_{number}.py"
+        file.write_text("\n".join([*block.lines, ""]), encoding="utf-8")
+        plugins = ["-p", "aerospike_devserver.pytest_plugin", "-p", "no:cacheprovider"]
+        done = subprocess.run(
+            [python, "-m", "pytest", *plugins, "-Werror", "-q", str(file)],
+            cwd=folder,
+            env=environ() | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+            capture_output=True,
+            encoding="utf-8",
+            timeout=LIMIT_S,
+            check=False,
+        )
         n_tests = sum(line.startswith("def test_") for line in block.lines)
-        plugin = "aerospike_devserver.pytest_plugin"
-        # in this process, modules that it imports first would be imported once more
-        done = pytester.runpytest_subprocess("-p", plugin, "-Werror")
-        done.assert_outcomes(passed=n_tests)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f"{n_tests} passed" in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("page", [*filter(blocks_for_pytest, PAGES)], ids=NAME)
+def test_snippets_of_tests_pass(page, tmp_path):
+    run_tests(page, tmp_path)
 
 
 def test_other_blocks_are_of_known_languages():
@@ -202,6 +231,6 @@ def test_other_blocks_are_of_known_languages():
     known |= {"yaml", "json", "dockerfile"}
     known |= {"{eval-rst}", "{toctree}", "{raw} html"}
     known |= {"{include} ../CONTRIBUTING.md", "{include} ../CHANGELOG.md"}
-    named = {block.language for page in PAGES for block in blocks_of(page)}
+    named = {block.language for page in ALL_PAGES for block in blocks_of(page)}
     named = {name for name in named if not name.startswith("{literalinclude} ")}
     assert named <= known

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PLACE = ROOT / "build" / "ecosystem"
 
@@ -41,6 +43,14 @@ def environment(name: str, packages: Sequence[str], alone: Sequence[str] = ()) -
             subprocess.run([python, *PIP, "--no-deps", *alone], check=True)
         stamp.write_text(wanted, encoding="utf-8")
     return python
+
+
+def environment_or_skip(name: str, packages: Sequence[str]) -> Path:
+    """The same for a test, which is skipped where PyPI does not have them for it."""
+    try:
+        return environment(name, packages)
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"cannot be installed: {', '.join(packages)} ({error})")
 
 
 def put_ours_in(python: Path, made: Path) -> None:

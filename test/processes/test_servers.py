@@ -19,7 +19,7 @@ import pytest
 
 import aerospike
 
-from ..ecosystem.environments import environment
+from ..ecosystem.environments import environment_or_skip
 from ..waiting import PATIENT, until
 
 pytestmark = pytest.mark.takes_long
@@ -106,14 +106,7 @@ for found in [one.get(timeout=120) for one in waiting]:
 @pytest.fixture(scope="session")
 def python() -> Path:
     """The Python of the environment with the servers."""
-    return installed("processes", PACKAGES)
-
-
-def installed(name: str, packages: Sequence[str]) -> Path:
-    try:
-        return environment(name, packages)
-    except subprocess.CalledProcessError as error:
-        pytest.skip(f"cannot be installed: {', '.join(packages)} ({error})")
+    return environment_or_skip("processes", PACKAGES)
 
 
 class Server:
@@ -304,7 +297,7 @@ def test_celery_prefork(python, hosts, functions, tmp_path, own):
 @pytest.mark.parametrize("lazy", [[], ["--lazy-apps"]], ids=["inherited", "own"])
 @pytest.mark.parametrize("threads", [[], ["--enable-threads", "--threads", "3"]])
 def test_uwsgi(hosts, functions, tmp_path, lazy, threads):
-    python = installed("processes-uwsgi", ("bcrypt>=4", "lupa>=2.8", "uwsgi"))
+    python = environment_or_skip("processes-uwsgi", ("bcrypt>=4", "lupa>=2.8", "uwsgi"))
     port = free_port()
     command = [python.parent / "uwsgi", "--http-socket", f"127.0.0.1:{port}"]
     command += [

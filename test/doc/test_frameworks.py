@@ -1,0 +1,49 @@
+"""Guides and examples that need packages of others: Flask and the like.
+
+The packages are installed into an environment of their own, once. Where PyPI cannot be
+reached, the tests are skipped with the reason.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from pathlib import Path
+
+import pytest
+
+from ..ecosystem.environments import environment_or_skip
+from .test_examples import PROGRAMS_OF_OTHERS, run_example
+from .test_snippets import (
+    OTHERS,
+    blocks_for_pytest,
+    run_snippets,
+    run_tests,
+    shared_cluster,  # noqa: F401 - a fixture
+    snippets_of,
+)
+
+pytestmark = pytest.mark.takes_long
+
+NAME = attrgetter("name")
+PACKAGES = ("bcrypt>=4", "flask>=3", "pytest>=8")
+
+
+@pytest.fixture(scope="session")
+def python() -> Path:
+    """The Python of the environment with the packages."""
+    return environment_or_skip("frameworks", PACKAGES)
+
+
+@pytest.mark.parametrize("program", PROGRAMS_OF_OTHERS, ids=NAME)
+def test_example_gives_what_it_expects(program, hosts, tmp_path, python):
+    run_example(program, hosts, tmp_path, python)
+
+
+@pytest.mark.parametrize("page", [*filter(snippets_of, OTHERS)], ids=NAME)
+def test_snippets_print_what_they_show(page, shared_cluster, tmp_path, python):  # noqa: F811
+    run_snippets(page, shared_cluster, tmp_path, python)
+
+
+@pytest.mark.parametrize("page", [*filter(blocks_for_pytest, OTHERS)], ids=NAME)
+def test_snippets_of_tests_pass(page, tmp_path, python):
+    run_tests(page, tmp_path, python)
