@@ -8,7 +8,8 @@ expression is its value, or the exception that it raises:
         client.operate(key, [lists.list_size("scores")]).bins
         # {'scores': 3}
 
-A comment `# ?` is a value that is not known yet; tools/write_examples.py fills it in.
+One example may have several names, with spaces between them. A comment `# ?` is a value
+that is not known yet; tools/write_examples.py fills it in.
 test/doc/test_reference_examples.py runs all of them. awaited_examples.py makes those of
 AsyncClient from Client's.
 """
@@ -143,7 +144,8 @@ AWAITED = [of_awaited(file) for file in FILES if file.module in CLASSES]
 ALL = {
     f"{file.module}.{name}": text
     for file in (*FILES, *AWAITED)
-    for name, text in file.examples.items()
+    for names, text in file.examples.items()
+    for name in names.split()
 }
 """Full name of an object -> its example."""
 

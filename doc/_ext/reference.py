@@ -271,7 +271,13 @@ def _keys(typed_dict: Any) -> list[str]:
 
 # Keys
 
-SECTIONS = {"config": "", "tls": "tls.", "shm": "shm.", "lua": "lua."}
+SECTIONS = {
+    "config": "",
+    "shm": "shm.",
+    "lua": "lua.",
+    "policies": "policies.",
+    "tls": "tls.",
+}
 """Table of options -> what stands before the keys in the configuration."""
 
 POLICIES_KEYS = ("auth_mode", "login_timeout_ms", "metrics")
@@ -304,6 +310,12 @@ def _confval(name: str, table: str, key: str, text: option_texts.Text) -> Iterat
     where = name.removeprefix("policy.").removeprefix("meta.")
     yield from (f"   {line}" for line in _other_lines(owner, where))
     yield ""
+    yield from (f"   {line}".rstrip() for line in _example_lines(example_name(name)))
+
+
+def example_name(key: str) -> str:
+    """The name of a key in the examples: those of the configuration are in `config`."""
+    return key if key.startswith(("policy.", "meta.")) else f"config.{key}"
 
 
 def _to_rst(text: str) -> str:
@@ -316,20 +328,20 @@ def _to_rst(text: str) -> str:
 
 def config_keys() -> str:
     """Every key of the configuration, with the sections in it."""
-    lines: list[str] = []
+    lines = beginning("config")
     for table, before in SECTIONS.items():
+        lines += beginning(f"config_{table}")
         for key, text in option_texts.TABLES[table].items():
             lines += _confval(before + key, table, key, text)
-    for key, text in option_texts.TABLES["policies"].items():
-        lines += _confval(f"policies.{key}", "policies", key, text)
     return rst(*lines)
 
 
 def policy_keys() -> str:
     """Every key of policies, then those of metadata."""
-    lines: list[str] = []
+    lines = beginning("policy")
     for key, text in option_texts.POLICY.items():
         lines += _confval(f"policy.{key}", "policy", key, text)
+    lines += beginning("meta")
     for key, text in option_texts.META.items():
         lines += _confval(f"meta.{key}", "meta", key, text)
     return rst(*lines)

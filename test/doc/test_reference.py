@@ -124,7 +124,7 @@ def test_every_exception_has_cause_and_cure(directives):
 def test_every_key_is_there(directives):
     for table, before in (
         *reference.SECTIONS.items(),
-        *(("policy", "policy."), ("meta", "meta."), ("policies", "policies.")),
+        *(("policy", "policy."), ("meta", "meta.")),
     ):
         for row in _core.option_tables()[table]:
             if row["new_name"] is None:

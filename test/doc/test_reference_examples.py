@@ -6,15 +6,19 @@ All of them share one development server.
 from __future__ import annotations
 
 import importlib
+import re
 
 import pytest
 
+import aerospike
 import example_texts
+import reference
 import write_examples
 from aerospike_devserver import DevCluster
 from awaited_examples import awaited
 from reference import methods_of, public_names
 
+from ..waiting import patient
 from .test_reference import CLASSES, MODULES
 
 FILES = [*example_texts.FILES, *example_texts.AWAITED]
@@ -27,8 +31,24 @@ def host():
         yield cluster.hosts[0]
 
 
+@pytest.fixture
+def patient_clients(monkeypatch):
+    """What makes clients makes patient ones: a busy machine is no failure."""
+    make = aerospike.client
+
+    class AsyncClient(aerospike.AsyncClient):
+        def __init__(self, config):
+            super().__init__(patient(config))
+
+    monkeypatch.setattr(aerospike, "client", lambda config: make(patient(config)))
+    monkeypatch.setattr(aerospike, "AsyncClient", AsyncClient)
+
+
+@pytest.mark.usefixtures("patient_clients")
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.path.stem)
-def test_examples_give_what_they_show(file, host, tmp_path, monkeypatch):
+def test_examples_give_what_they_show(file, host, tmp_path, monkeypatch, request):
+    if "tls" in file.path.stem:
+        request.getfixturevalue("built_with_tls")
     monkeypatch.chdir(tmp_path)
     for name, text in file.examples.items():
         assert write_examples.run_example(file.common, text, host) == text, name
@@ -48,6 +68,15 @@ def public_objects():
 
 def test_everything_has_an_example():
     assert [name for name in public_objects() if name not in example_texts.ALL] == []
+
+
+def test_the_example_of_every_key_has_the_key():
+    entries = reference.config_keys() + reference.policy_keys()
+    keys = re.findall(r"^\.\. confval:: (.+)$", entries, re.MULTILINE)
+    assert len(keys) > 100
+    for key in keys:
+        text = example_texts.ALL[reference.example_name(key)]
+        assert re.search(rf"\b{key.rpartition('.')[2]}\b", text), key
 
 
 def test_awaited_examples_await_just_what_is_awaited():
