@@ -51,6 +51,7 @@ _CORE_ROWS = {name: row for row, names in enumerate(CORE_ORDER) for name in name
 # the rows before its own, not another place of its row. A place is a module or a folder
 SERVER_ORDER = (
     ("result", "version", "clock", "ownership", "tls", "texts", "loading"),
+    ("support",),
     ("config",),
     ("values",),
     ("codec",),
@@ -64,7 +65,7 @@ SERVER_ORDER = (
     ("handlers.query",),
     ("handlers.info",),
     ("dispatch", "transport"),
-    ("cluster",),
+    ("cluster", "compatibility"),
     ("proxy",),
     ("", "cli", "pytest_plugin"),
     ("__main__",),

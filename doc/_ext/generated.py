@@ -11,6 +11,7 @@ the function of that name returns:
     direct PREFIX          methods of the 2.x line, beside the helpers of today
     command-line           options of the development server
     findings               what the doctor may find: code, severity, meaning, advice
+    compatibility [AREA]   what the development server supports (devserver_texts.py)
 
 Those of the reference are in reference.py.
 """
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import aerospike
+import devserver_texts
 import option_texts
 import reference
 from aerospike import _core, exception
@@ -280,6 +282,7 @@ FUNCTIONS: dict[str, Callable[..., str]] = {
     "direct": direct,
     "command-line": command_line,
     "findings": findings,
+    "compatibility": devserver_texts.compatibility,
     **reference.FUNCTIONS,
 }
 

@@ -26,6 +26,14 @@ from aerospike_devserver.loading import load_module
 from aerospike_devserver.reply import Reply, Stream
 from aerospike_devserver.result import Result
 from aerospike_devserver.session import Session
+from aerospike_devserver.support import (
+    ENTERPRISE,
+    SECURITY,
+    SUPPORTED,
+    Support,
+    approximated,
+    refused,
+)
 
 log = logging.getLogger(__name__)
 request_log = logging.getLogger("aerospike_devserver.request_log")
@@ -147,3 +155,12 @@ _BY_TYPE: dict[int, Callable[[Session, bytes], Reply]] = {
     ProtoType.COMPRESSED: _compressed,
     ProtoType.XDR: _between_servers,
 }
+
+FRAMES: dict[int, Support] = {
+    ProtoType.INFO: SUPPORTED,
+    ProtoType.ADMIN: approximated("", SECURITY, Result.SECURITY_NOT_SUPPORTED),
+    ProtoType.MESSAGE: SUPPORTED,
+    ProtoType.COMPRESSED: approximated("", ENTERPRISE, Result.ENTERPRISE_ONLY),
+    ProtoType.XDR: refused(Result.REQUEST_INVALID, "one server sends it to another"),
+}
+"""How far each kind of frame is supported."""

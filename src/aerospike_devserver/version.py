@@ -18,6 +18,9 @@ class Version(NamedTuple):
     major: int
     minor: int
 
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}"
+
 
 V8_1 = Version(8, 1)
 V8_2 = Version(8, 2)

@@ -40,6 +40,7 @@ OTHERS = [ROOT / f"doc/guides/{name}.md" for name in ("flask",)]
 ALL_PAGES = [
     *sorted((ROOT / "doc").glob("*.md")),
     *sorted((ROOT / "doc/guides").glob("*.md")),
+    *sorted((ROOT / "doc/devserver").glob("*.md")),
     ROOT / "README.md",
 ]
 PAGES = [page for page in ALL_PAGES if page not in OTHERS]

@@ -13,6 +13,8 @@ from typing import Final
 
 from aerospike_devserver.codec.frame import HEADER_SIZE as PROTO_SIZE
 from aerospike_devserver.codec.frame import VERSION, ProtoType, frame
+from aerospike_devserver.result import Result
+from aerospike_devserver.support import ENTERPRISE, STRONG, Support, approximated
 
 HEADER_SIZE = 22
 RESULT_OFFSET = PROTO_SIZE + 5
@@ -77,6 +79,7 @@ class Info1:
     SHORT_QUERY: Final = 0x04
     BATCH: Final = 0x08
     GET_NO_BINS: Final = 0x20
+    READ_MODE_AP_ALL: Final = 0x40
     COMPRESS_RESPONSE: Final = 0x80
 
 
@@ -97,6 +100,7 @@ class Info3:
     """Bits of byte 3 of the header."""
 
     LAST: Final = 0x01
+    COMMIT_LEVEL_MASTER: Final = 0x02
     PARTITION_DONE: Final = 0x04
     UPDATE_ONLY: Final = 0x08
     CREATE_OR_REPLACE: Final = 0x10
@@ -117,6 +121,28 @@ class Info4:
     ON_LOCKING_ONLY: Final = 0x10
     ERROR_DETAIL: Final = 0x60
     ERROR_DETAIL_UNIT: Final = 0x20
+
+
+_IN_TRANSACTIONS = approximated("", STRONG, Result.ENTERPRISE_ONLY)
+_ONE_COPY = approximated("no effect: the nodes share one copy of each record")
+_IN_8_2 = approximated("no effect before 8.2")
+
+FLAGS: dict[tuple[type, int], Support] = {
+    (Info1, Info1.READ_MODE_AP_ALL): _ONE_COPY,
+    (Info1, Info1.COMPRESS_RESPONSE): approximated("", ENTERPRISE),
+    (Info2, Info2.DURABLE_DELETE): approximated("", ENTERPRISE, Result.ENTERPRISE_ONLY),
+    (Info2, Info2.RELAXED): approximated("no effect: no partition moves in a query"),
+    (Info3, Info3.COMMIT_LEVEL_MASTER): _ONE_COPY,
+    (Info3, Info3.SC_READ_TYPE): approximated("", ENTERPRISE, Result.ENTERPRISE_ONLY),
+    (Info3, Info3.SC_READ_RELAX): approximated("", STRONG),
+    (Info4, Info4.VERIFY_READ): _IN_TRANSACTIONS,
+    (Info4, Info4.ROLL_FORWARD): _IN_TRANSACTIONS,
+    (Info4, Info4.ROLL_BACK): _IN_TRANSACTIONS,
+    (Info4, Info4.ON_LOCKING_ONLY): approximated("", STRONG),
+    (Info4, Info4.ERROR_DETAIL): _IN_8_2,
+    (Info4, Info4.ERROR_DETAIL_UNIT): _IN_8_2,
+}
+"""How far a bit of the header is supported, where it is not as on a real server."""
 
 
 class Op:

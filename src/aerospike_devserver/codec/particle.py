@@ -175,6 +175,10 @@ _STORE: dict[int, Callable[[bytes], bytes]] = {
 }
 
 
+PARTICLES = frozenset(_STORE)
+"""The types that a bin can have."""
+
+
 def check_type(particle: int) -> None:
     """ServerError 4 for a type that no bin can have, null among them."""
     if particle not in _STORE:

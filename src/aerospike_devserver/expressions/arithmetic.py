@@ -12,6 +12,7 @@ from functools import reduce
 from typing import Any
 
 from aerospike_devserver.expressions.nodes import (
+    Code,
     ExpressionError,
     Kind,
     Names,
@@ -72,12 +73,12 @@ def _sum(*values: Any) -> Any:
 
 
 _NUMERIC: dict[int, tuple[Callable[..., Value], Callable[..., Value]]] = {
-    20: (_sum, _sum),
-    21: (_sub, _sub),
-    22: (_product, _product),
-    23: (_divide_ints, _divide_floats),
-    50: (_least, _least),
-    51: (_greatest, _greatest),
+    Code.ADD: (_sum, _sum),
+    Code.SUB: (_sub, _sub),
+    Code.MUL: (_product, _product),
+    Code.DIV: (_divide_ints, _divide_floats),
+    Code.MIN: (_least, _least),
+    Code.MAX: (_greatest, _greatest),
 }
 """Code: what it does with one or more integers, and with one or more floats."""
 
@@ -163,24 +164,32 @@ def _scan(value: int, wanted: bool, *, from_left: bool) -> int:
 
 
 _FIXED: dict[int, tuple[tuple[Kind, ...], Kind, Callable[..., Value]]] = {
-    24: ((Kind.FLOAT, Kind.FLOAT), Kind.FLOAT, _power),
-    25: ((Kind.FLOAT, Kind.FLOAT), Kind.FLOAT, _log),
-    26: ((Kind.INT, Kind.INT), Kind.INT, _modulo),
-    28: ((Kind.FLOAT,), Kind.FLOAT, _whole(math.floor)),
-    29: ((Kind.FLOAT,), Kind.FLOAT, _whole(math.ceil)),
-    30: ((Kind.FLOAT,), Kind.INT, _to_int),
-    31: ((Kind.INT,), Kind.FLOAT, float),
-    35: ((Kind.INT,), Kind.INT, operator.invert),
-    36: ((Kind.INT, Kind.INT), Kind.INT, lambda value, by: value << (by & 63)),
-    37: ((Kind.INT, Kind.INT), Kind.INT, _shift_right),
-    38: ((Kind.INT, Kind.INT), Kind.INT, lambda value, by: value >> (by & 63)),
-    39: ((Kind.INT,), Kind.INT, lambda value: (value & _MASK).bit_count()),
-    40: (
+    Code.POW: ((Kind.FLOAT, Kind.FLOAT), Kind.FLOAT, _power),
+    Code.LOG: ((Kind.FLOAT, Kind.FLOAT), Kind.FLOAT, _log),
+    Code.MOD: ((Kind.INT, Kind.INT), Kind.INT, _modulo),
+    Code.FLOOR: ((Kind.FLOAT,), Kind.FLOAT, _whole(math.floor)),
+    Code.CEIL: ((Kind.FLOAT,), Kind.FLOAT, _whole(math.ceil)),
+    Code.TO_INT: ((Kind.FLOAT,), Kind.INT, _to_int),
+    Code.TO_FLOAT: ((Kind.INT,), Kind.FLOAT, float),
+    Code.INT_NOT: ((Kind.INT,), Kind.INT, operator.invert),
+    Code.INT_LSHIFT: (
+        (Kind.INT, Kind.INT),
+        Kind.INT,
+        lambda value, by: value << (by & 63),
+    ),
+    Code.INT_RSHIFT: ((Kind.INT, Kind.INT), Kind.INT, _shift_right),
+    Code.INT_ARSHIFT: (
+        (Kind.INT, Kind.INT),
+        Kind.INT,
+        lambda value, by: value >> (by & 63),
+    ),
+    Code.INT_COUNT: ((Kind.INT,), Kind.INT, lambda value: (value & _MASK).bit_count()),
+    Code.INT_LSCAN: (
         (Kind.INT, Kind.BOOL),
         Kind.INT,
         lambda value, wanted: _scan(value, wanted, from_left=True),
     ),
-    41: (
+    Code.INT_RSCAN: (
         (Kind.INT, Kind.BOOL),
         Kind.INT,
         lambda value, wanted: _scan(value, wanted, from_left=False),
@@ -200,7 +209,7 @@ def _fixed(code: int, arguments: list[Value], names: Names) -> Node:
     return strict(result, _wrapping(function), operands)
 
 
-@node(27)
+@node(Code.ABS)
 def _absolute(_code: int, arguments: list[Value], names: Names) -> Node:
     """ABS of either type of number."""
     inner = parse_node(exactly(arguments, 1)[0], names)
@@ -210,9 +219,9 @@ def _absolute(_code: int, arguments: list[Value], names: Names) -> Node:
 
 
 _BITWISE: dict[int, Callable[[int, int], int]] = {
-    32: operator.and_,
-    33: operator.or_,
-    34: operator.xor,
+    Code.INT_AND: operator.and_,
+    Code.INT_OR: operator.or_,
+    Code.INT_XOR: operator.xor,
 }
 
 

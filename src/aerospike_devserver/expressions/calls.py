@@ -11,6 +11,7 @@ from copy import deepcopy
 from typing import NamedTuple
 
 from aerospike_devserver.expressions.nodes import (
+    Code,
     ExpressionError,
     Kind,
     Names,
@@ -140,7 +141,7 @@ class _Call:
         return ListValue([context.IN_CONTEXT, self.context, ListValue(items)])
 
 
-@node(127)
+@node(Code.CALL)
 def _call(_code: int, arguments: list[Value], names: Names) -> Node:
     """CALL type, system, operation, target; the system says if it modifies."""
     number, flags, operation, raw_target = exactly(arguments, 4)
@@ -173,11 +174,11 @@ def _call(_code: int, arguments: list[Value], names: Names) -> Node:
 _WITH_TEXT = (Kind.INT, Kind.FLOAT, Kind.STRING, Kind.BOOL, Kind.BLOB)
 
 
-@node(99)
+@node(Code.TO_STRING, since=V8_2)
 def _to_string(_code: int, arguments: list[Value], names: Names) -> Node:
     """TO_STRING of a number, string, bool or blob."""
     source = parse_node(exactly(arguments, 1)[0], names)
-    if names.version < V8_2 or source.kind not in _WITH_TEXT:
+    if source.kind not in _WITH_TEXT:
         raise ExpressionError("no text for values of this type")
 
     def run(scope: Scope) -> Value:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from aerospike_devserver.expressions.nodes import (
-    UNKNOWN_CODE,
+    Code,
     ExpressionError,
     Kind,
     Names,
@@ -32,14 +32,14 @@ from aerospike_devserver.values.values import ListValue, MapValue, Value
 _VARIABLE = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 
 
-@node(100)
+@node(Code.RESULT_REMOVE)
 def _remove(_code: int, arguments: list[Value], _names: Names) -> Node:
     """RESULT_REMOVE: tells path modify to remove the element."""
     exactly(arguments, 0)
     return Node(Kind.REMOVE, lambda _scope: REMOVE)
 
 
-@node(101, 102)
+@node(Code.MAP_KEYS, Code.MAP_VALUES)
 def _keys_or_values(code: int, arguments: list[Value], names: Names) -> Node:
     """MAP_KEYS, MAP_VALUES: of what is no map, unknown."""
     inner = parse_node(exactly(arguments, 1)[0], names)
@@ -55,7 +55,7 @@ def _keys_or_values(code: int, arguments: list[Value], names: Names) -> Node:
 _INDEX = Loop._fields.index("index")
 
 
-@node(122)
+@node(Code.LOOP_VAR)
 def _loop_variable(_code: int, arguments: list[Value], _names: Names) -> Node:
     """LOOP_VAR type, number: unknown out of a path, or if it has another type."""
     raw_kind, raw_number = exactly(arguments, 2)
@@ -71,10 +71,10 @@ def _loop_variable(_code: int, arguments: list[Value], _names: Names) -> Node:
 
 
 def _is_unknown(value: Value) -> bool:
-    return type(value) is ListValue and value.items == [UNKNOWN_CODE]
+    return type(value) is ListValue and value.items == [Code.UNKNOWN]
 
 
-@node(123)
+@node(Code.COND)
 def _cond(_code: int, arguments: list[Value], names: Names) -> Node:
     """COND: the value behind the first condition that is true, else the last one."""
     if len(at_least(arguments, 3)) % 2 == 0:
@@ -107,7 +107,7 @@ def _variable(value: Value) -> bytes:
     return value
 
 
-@node(124)
+@node(Code.VAR)
 def _var(_code: int, arguments: list[Value], names: Names) -> Node:
     """VAR name: the value that a LET around has given it."""
     name = _variable(exactly(arguments, 1)[0])
@@ -116,7 +116,7 @@ def _var(_code: int, arguments: list[Value], names: Names) -> Node:
     return Node(names.variables[name], lambda scope: scope.variables[name])
 
 
-@node(125)
+@node(Code.LET)
 def _let(_code: int, arguments: list[Value], names: Names) -> Node:
     """LET name, value, ..., body: each value may use the names before it."""
     if len(at_least(arguments, 3)) % 2 == 0:

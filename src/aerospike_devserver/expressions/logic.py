@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from aerospike_devserver.expressions.nodes import (
+    Code,
     ExpressionError,
     Kind,
     Names,
@@ -32,12 +33,12 @@ from aerospike_devserver.values.values import (
 )
 
 _COMPARISONS: dict[int, Callable[[Any, Any], bool]] = {
-    1: operator.eq,
-    2: operator.ne,
-    3: operator.gt,
-    4: operator.ge,
-    5: operator.lt,
-    6: operator.le,
+    Code.EQ: operator.eq,
+    Code.NE: operator.ne,
+    Code.GT: operator.gt,
+    Code.GE: operator.ge,
+    Code.LT: operator.lt,
+    Code.LE: operator.le,
 }
 _NATIVE = (Kind.BOOL, Kind.INT, Kind.FLOAT, Kind.STRING, Kind.BLOB)
 _ORDERED = (Kind.NIL, Kind.LIST, Kind.MAP)
@@ -76,7 +77,7 @@ def _comparison(code: int, arguments: list[Value], names: Names) -> Node:
     )
 
 
-@node(9)
+@node(Code.IN_LIST)
 def _in_list(_code: int, arguments: list[Value], names: Names) -> Node:
     """IN_LIST value, list: equality without regard to static types."""
     value, items = exactly(arguments, 2)
@@ -105,30 +106,30 @@ def _junction(arguments: list[Value], names: Names, decisive: bool) -> Node:
     return Node(Kind.BOOL, run)
 
 
-@node(0)
+@node(Code.UNKNOWN)
 def _unknown(_code: int, arguments: list[Value], _names: Names) -> Node:
     """UNKNOWN: a condition that is never decided."""
     exactly(arguments, 0)
     return Node(Kind.BOOL, lambda _scope: UNKNOWN)
 
 
-@node(16)
+@node(Code.AND)
 def _and(_code: int, arguments: list[Value], names: Names) -> Node:
     return _junction(arguments, names, decisive=False)
 
 
-@node(17)
+@node(Code.OR)
 def _or(_code: int, arguments: list[Value], names: Names) -> Node:
     return _junction(arguments, names, decisive=True)
 
 
-@node(18)
+@node(Code.NOT)
 def _not(_code: int, arguments: list[Value], names: Names) -> Node:
     inner = typed(exactly(arguments, 1)[0], Kind.BOOL, names)
     return strict(Kind.BOOL, operator.not_, (inner,))
 
 
-@node(19)
+@node(Code.EXCLUSIVE)
 def _exclusive(_code: int, arguments: list[Value], names: Names) -> Node:
     """EXCLUSIVE: exactly one is true; the second true or an unknown one decides."""
     conditions = [typed(each, Kind.BOOL, names) for each in at_least(arguments, 2)]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from enum import IntEnum
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from aerospike_devserver.codec.message import MAX_BIN_NAME
 from aerospike_devserver.codec.msgpack import MsgpackError, decode
@@ -22,10 +22,77 @@ from aerospike_devserver.values import geojson
 from aerospike_devserver.values.marks import REMOVE, UNKNOWN
 from aerospike_devserver.values.particle import Particle
 from aerospike_devserver.values.values import Float32, ListValue, MapValue, Value
-from aerospike_devserver.version import Version
+from aerospike_devserver.version import V8_1, Version
 
 MAX_SIZE = 1 << 20
 """What the parts of an expression have to stay below together; see `Budget`."""
+
+
+class Code:
+    """Codes of nodes. No enumeration, which would make parsing slower."""
+
+    UNKNOWN: Final = 0
+    EQ: Final = 1
+    NE: Final = 2
+    GT: Final = 3
+    GE: Final = 4
+    LT: Final = 5
+    LE: Final = 6
+    REGEX: Final = 7
+    GEO_COMPARE: Final = 8
+    IN_LIST: Final = 9
+    AND: Final = 16
+    OR: Final = 17
+    NOT: Final = 18
+    EXCLUSIVE: Final = 19
+    ADD: Final = 20
+    SUB: Final = 21
+    MUL: Final = 22
+    DIV: Final = 23
+    POW: Final = 24
+    LOG: Final = 25
+    MOD: Final = 26
+    ABS: Final = 27
+    FLOOR: Final = 28
+    CEIL: Final = 29
+    TO_INT: Final = 30
+    TO_FLOAT: Final = 31
+    INT_AND: Final = 32
+    INT_OR: Final = 33
+    INT_XOR: Final = 34
+    INT_NOT: Final = 35
+    INT_LSHIFT: Final = 36
+    INT_RSHIFT: Final = 37
+    INT_ARSHIFT: Final = 38
+    INT_COUNT: Final = 39
+    INT_LSCAN: Final = 40
+    INT_RSCAN: Final = 41
+    MIN: Final = 50
+    MAX: Final = 51
+    DIGEST_MODULO: Final = 64
+    DEVICE_SIZE: Final = 65
+    LAST_UPDATE: Final = 66
+    SINCE_UPDATE: Final = 67
+    VOID_TIME: Final = 68
+    TTL: Final = 69
+    SET_NAME: Final = 70
+    KEY_EXISTS: Final = 71
+    IS_TOMBSTONE: Final = 72
+    MEMORY_SIZE: Final = 73
+    RECORD_SIZE: Final = 74
+    KEY: Final = 80
+    BIN: Final = 81
+    BIN_TYPE: Final = 82
+    TO_STRING: Final = 99
+    RESULT_REMOVE: Final = 100
+    MAP_KEYS: Final = 101
+    MAP_VALUES: Final = 102
+    LOOP_VAR: Final = 122
+    COND: Final = 123
+    VAR: Final = 124
+    LET: Final = 125
+    QUOTE: Final = 126
+    CALL: Final = 127
 
 
 class Kind(IntEnum):
@@ -101,19 +168,20 @@ class Names(NamedTuple):
 
 Parser = Callable[[int, list[Value], Names], Node]
 _PARSERS: dict[int, Parser] = {}
-
-UNKNOWN_CODE = 0
+SINCE: dict[int, Version] = {}
+"""The version that brought each code; `node` fills it."""
 
 
 class ExpressionError(ValueError):
     """Not a well-formed, well-typed expression: answered with 4."""
 
 
-def node(*codes: int) -> Callable[[Parser], Parser]:
+def node(*codes: int, since: Version = V8_1) -> Callable[[Parser], Parser]:
     """Register a parser, called with (code, arguments, names), for some codes."""
 
     def register(parser: Parser) -> Parser:
         _PARSERS.update(dict.fromkeys(codes, parser))
+        SINCE.update(dict.fromkeys(codes, since))
         return parser
 
     return register
@@ -193,7 +261,7 @@ def parse_node(value: Value, names: Names) -> Node:
     if value.flags or not value.items:
         raise ExpressionError("no node")
     code, *rest = value.items
-    if type(code) is not int or code not in _PARSERS:
+    if type(code) is not int or code not in _PARSERS or SINCE[code] > names.version:
         raise ExpressionError("unknown code")
     names.budget.take(_NODE_SIZE)
     return _PARSERS[code](code, rest, names)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 
 from aerospike_devserver.expressions.nodes import (
+    Code,
     Kind,
     Names,
     Node,
@@ -32,7 +33,7 @@ def _is_inside(a: Value, b: Value) -> Value:
         return UNKNOWN
 
 
-@node(8)
+@node(Code.GEO_COMPARE)
 def _geo_compare(_code: int, arguments: list[Value], names: Names) -> Node:
     """GEO_COMPARE: a region and a point inside it, in either order.
 

@@ -11,6 +11,7 @@ from aerospike_devserver.clock import EPOCH_S
 from aerospike_devserver.codec.particle import load
 from aerospike_devserver.expressions.nodes import (
     LITERAL_SIZE,
+    Code,
     ExpressionError,
     Kind,
     Names,
@@ -53,7 +54,7 @@ def _of_subject(kind: Kind, function: Callable[[Subject], Value]) -> Node:
     return Node(kind, run)
 
 
-@node(64)
+@node(Code.DIGEST_MODULO)
 def _digest_modulo(_code: int, arguments: list[Value], _names: Names) -> Node:
     """DIGEST_MODULO m: of the last four bytes of the digest, read little endian."""
     modulus = constant(exactly(arguments, 1)[0]) & 0xFFFFFFFF
@@ -81,19 +82,22 @@ def _stored_size(subject: Subject) -> int:
 
 
 _METADATA: dict[int, tuple[Kind, Callable[[Subject], Value]]] = {
-    65: (Kind.INT, lambda subject: 0),
-    66: (Kind.INT, lambda subject: subject.record.last_update_ms * _NS_PER_MS),
-    67: (
+    Code.DEVICE_SIZE: (Kind.INT, lambda subject: 0),
+    Code.LAST_UPDATE: (
+        Kind.INT,
+        lambda subject: subject.record.last_update_ms * _NS_PER_MS,
+    ),
+    Code.SINCE_UPDATE: (
         Kind.INT,
         lambda subject: max(0, subject.now_ms - subject.record.last_update_ms),
     ),
-    68: (Kind.INT, _void_time_ns),
-    69: (Kind.INT, _ttl_s),
-    70: (Kind.STRING, lambda subject: b"\x03" + subject.record.set_name),
-    71: (Kind.BOOL, lambda subject: subject.record.key is not None),
-    72: (Kind.BOOL, lambda subject: False),
-    73: (Kind.INT, _stored_size),
-    74: (Kind.INT, _stored_size),
+    Code.VOID_TIME: (Kind.INT, _void_time_ns),
+    Code.TTL: (Kind.INT, _ttl_s),
+    Code.SET_NAME: (Kind.STRING, lambda subject: b"\x03" + subject.record.set_name),
+    Code.KEY_EXISTS: (Kind.BOOL, lambda subject: subject.record.key is not None),
+    Code.IS_TOMBSTONE: (Kind.BOOL, lambda subject: False),
+    Code.MEMORY_SIZE: (Kind.INT, _stored_size),
+    Code.RECORD_SIZE: (Kind.INT, _stored_size),
 }
 """Code: type and value of what is known without the bins."""
 
@@ -107,7 +111,7 @@ def _metadata(code: int, arguments: list[Value], _names: Names) -> Node:
 _KEY_KINDS = (Kind.INT, Kind.STRING, Kind.BLOB)
 
 
-@node(80)
+@node(Code.KEY)
 def _key(_code: int, arguments: list[Value], _names: Names) -> Node:
     """KEY type: the stored user key; unknown if there is none of that type."""
     kind = kind_argument(exactly(arguments, 1)[0])
@@ -124,7 +128,7 @@ def _key(_code: int, arguments: list[Value], _names: Names) -> Node:
     return _of_subject(kind, value)
 
 
-@node(81)
+@node(Code.BIN)
 def _bin(_code: int, arguments: list[Value], _names: Names) -> Node:
     """BIN type, name: unknown if the bin is missing or of another type."""
     number, raw_name = exactly(arguments, 2)
@@ -140,7 +144,7 @@ def _bin(_code: int, arguments: list[Value], _names: Names) -> Node:
     return _of_subject(kind, value)
 
 
-@node(82)
+@node(Code.BIN_TYPE)
 def _bin_type(_code: int, arguments: list[Value], _names: Names) -> Node:
     """BIN_TYPE name: the particle type, 0 if there is no such bin."""
     name = bin_name(exactly(arguments, 1)[0])
@@ -153,7 +157,7 @@ def _bin_type(_code: int, arguments: list[Value], _names: Names) -> Node:
     return _of_subject(Kind.INT, value)
 
 
-@node(126)
+@node(Code.QUOTE)
 def _quote(_code: int, arguments: list[Value], names: Names) -> Node:
     """QUOTE: a list literal."""
     (value,) = exactly(arguments, 1)

@@ -6,6 +6,7 @@ Source: section 4.1 of the expression rules.
 from __future__ import annotations
 
 from aerospike_devserver.expressions.nodes import (
+    Code,
     ExpressionError,
     Kind,
     Names,
@@ -20,7 +21,7 @@ from aerospike_devserver.expressions.regex import InvalidRegex, Regex
 from aerospike_devserver.values.values import Value
 
 
-@node(7)
+@node(Code.REGEX)
 def _regex(_code: int, arguments: list[Value], names: Names) -> Node:
     """REGEX flags, pattern (raw), subject."""
     flags, pattern, subject = exactly(arguments, 3)

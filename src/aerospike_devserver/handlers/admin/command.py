@@ -17,6 +17,7 @@ from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.session import Session
 from aerospike_devserver.storage.privileges import Code, Privilege, networks_of
 from aerospike_devserver.storage.security import Security
+from aerospike_devserver.support import SECURITY, approximated
 
 MAX_NAME = 63
 """Bytes of the name of a user or a role."""
@@ -111,6 +112,8 @@ def reply(result: Result, command: int = 0, *fields: bytes) -> bytes:
 Handler = Callable[[Request], Reply]
 COMMANDS: dict[int, Handler] = {}
 """What answers each command; `command` fills it."""
+SUPPORT = approximated("", SECURITY, Result.SECURITY_NOT_SUPPORTED)
+"""How far each of them is supported: no server with security has been recorded."""
 FREE: set[int] = set()
 """Commands that need no privilege: each says for itself who may use it."""
 

@@ -15,6 +15,7 @@ from aerospike_devserver.result import InfoError, Result
 from aerospike_devserver.session import Session
 from aerospike_devserver.storage.namespace import Namespace
 from aerospike_devserver.storage.state import NodeState
+from aerospike_devserver.support import SUPPORTED, Support
 
 _MAX_DIGITS = 20
 """Of a number of 64 bits. Python refuses to read one of thousands."""
@@ -89,6 +90,57 @@ class Request(NamedTuple):
 Handler = Callable[[Request], str]
 COMMANDS: dict[str, Handler] = {}
 """What answers each command; `command` fills it."""
+SUPPORT: dict[str, Support] = {}
+"""How far each command is supported; `command` fills it, too."""
+UNKNOWN = (
+    "alumni-clear-alt",
+    "alumni-tls-alt",
+    "alumni-tls-std",
+    "best-practices",
+    "build_os",
+    "build_time",
+    "config-set",
+    "debug-record",
+    "debug-record-meta",
+    "dump-cluster",
+    "dump-fabric",
+    "dump-hb",
+    "dump-hlc",
+    "dump-migrates",
+    "dump-rw",
+    "dump-skew",
+    "dump-wb-summary",
+    "endpoints",
+    "eviction-reset",
+    "get-sl",
+    "get-stats",
+    "health-outliers",
+    "health-stats",
+    "histogram",
+    "jem-stats",
+    "latencies",
+    "log",
+    "log-message",
+    "log-set",
+    "masking",
+    "mcast",
+    "mesh",
+    "objects",
+    "partition-info",
+    "physical-devices",
+    "services-alternate",
+    "services-alumni-reset",
+    "set-config",
+    "set-log",
+    "smd-info",
+    "smd-show",
+    "thread-traces",
+    "tip",
+    "tip-clear",
+    "xdr-dc-state",
+    "xdr-get-filter",
+)
+"""What an 8.1.2 node answers and this one does not know: it says so, with code 4."""
 
 
 _MODULES = (
@@ -114,11 +166,19 @@ def find(name: str) -> Handler | None:
         return COMMANDS.get(name)
 
 
-def command(*names: str) -> Callable[[Handler], Handler]:
-    """Register the function that answers some commands."""
+def load_all() -> None:
+    """Load all modules that add commands, for those who want to list them."""
+    with LOADING:
+        for module in _MODULES:
+            load_module(f"handlers.info.{module}")
+
+
+def command(*names: str, support: Support = SUPPORTED) -> Callable[[Handler], Handler]:
+    """Register the function that answers some commands, and how far it does."""
 
     def register(handler: Handler) -> Handler:
         COMMANDS.update(dict.fromkeys(names, handler))
+        SUPPORT.update(dict.fromkeys(names, support))
         return handler
 
     return register

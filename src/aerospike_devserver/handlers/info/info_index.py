@@ -31,7 +31,7 @@ from aerospike_devserver.storage.namespace import Namespace
 from aerospike_devserver.storage.state import NodeState
 from aerospike_devserver.values import geo
 from aerospike_devserver.values.particle import Particle
-from aerospike_devserver.version import V8_2, Version
+from aerospike_devserver.version import V8_1, V8_2, Version
 
 MAX_NAME = 63
 MAX_TYPE = 11
@@ -50,6 +50,11 @@ _TYPES = {
 }
 _NEW_TYPES = {"integer": Particle.INTEGER}
 """Names that version 8.2 brought."""
+TYPES: dict[str, Version] = {
+    **dict.fromkeys(_TYPES, V8_1),
+    **dict.fromkeys(_NEW_TYPES, V8_2),
+}
+"""The names of types that an index can have, and the version that brought each."""
 _TYPE_NAMES = {particle: name for name, particle in _TYPES.items()}
 _KIND_NAMES = {
     Kind.NIL: "null",

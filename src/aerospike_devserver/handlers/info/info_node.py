@@ -22,6 +22,7 @@ from aerospike_devserver.storage.state import (
     DEFAULT_TLS_PORT,
     NodeState,
 )
+from aerospike_devserver.support import RACKS, TLS, approximated, refused
 
 COMPATIBILITY_ID = 15
 MAX_USER_AGENT = 64
@@ -71,7 +72,7 @@ def _status(_request: Request) -> str:
     return "ok"
 
 
-@command("features")
+@command("features", support=approximated("the same in both editions"))
 def _features(_request: Request) -> str:
     return tables.FEATURES
 
@@ -178,7 +179,10 @@ def _service(request: Request) -> str:
     return _address(request, _clear(request))
 
 
-@command("service-tls-std")
+_OVER_TLS = approximated("", TLS, Result.ENTERPRISE_ONLY)
+
+
+@command("service-tls-std", support=_OVER_TLS)
 def _service_tls_std(request: Request) -> str:
     return _address(request, _tls(request))
 
@@ -188,7 +192,7 @@ def _service_clear_alt(request: Request) -> str:
     return _address(request, _clear_alternate(request))
 
 
-@command("service-tls-alt")
+@command("service-tls-alt", support=_OVER_TLS)
 def _service_tls_alt(request: Request) -> str:
     return _address(request, _tls_alternate(request))
 
@@ -226,7 +230,7 @@ def _peers_clear_std(request: Request) -> str:
     return _peers(request, _clear(request))
 
 
-@command("peers-tls-std")
+@command("peers-tls-std", support=_OVER_TLS)
 def _peers_tls_std(request: Request) -> str:
     return _peers(request, _tls(request))
 
@@ -236,7 +240,7 @@ def _peers_clear_alt(request: Request) -> str:
     return _peers(request, _clear_alternate(request))
 
 
-@command("peers-tls-alt")
+@command("peers-tls-alt", support=_OVER_TLS)
 def _peers_tls_alt(request: Request) -> str:
     return _peers(request, _tls_alternate(request))
 
@@ -249,6 +253,7 @@ def _peers_tls_alt(request: Request) -> str:
     "truncate-namespace-undo",
     "truncate-undo",
     "xdr-set-filter",
+    support=refused(Result.ENTERPRISE_ONLY),
 )
 def _enterprise_only(_request: Request) -> str:
     raise InfoError(Result.ENTERPRISE_ONLY, "enterprise only")
@@ -265,14 +270,17 @@ def _racks(request: Request) -> Racks:
     return racks
 
 
-@command("rack-ids")
+_IN_RACKS = approximated("", RACKS, Result.ENTERPRISE_ONLY)
+
+
+@command("rack-ids", support=_IN_RACKS)
 def _rack_ids(request: Request) -> str:
     """`namespace:rack;…` of the node that is asked."""
     index = request.node.index
     return ";".join(f"{name}:{ids[index]}" for name, ids in _racks(request).items())
 
 
-@command("racks")
+@command("racks", support=_IN_RACKS)
 def _all_racks(request: Request) -> str:
     """`ns=NAME:rack_1=NODE,NODE:rack_2=…;…`; approximated."""
     live = [node for node in request.node.cluster.nodes if node.is_live]
@@ -286,7 +294,7 @@ def _all_racks(request: Request) -> str:
     return ";".join(texts)
 
 
-@command("logs")
+@command("logs", support=approximated("it always says stderr"))
 def _logs(_request: Request) -> str:
     """The places that the log goes to, each with its number."""
     return "0:stderr"

@@ -17,9 +17,14 @@ from aerospike_devserver.handlers.info.info_tables import pairs
 from aerospike_devserver.result import InfoError, Result
 from aerospike_devserver.storage.namespace import Namespace
 from aerospike_devserver.storage.strong import DURATION_S
+from aerospike_devserver.support import approximated
+
+_SOME_ARE_FIXED = approximated(
+    "many values are those of an idle node: there are no devices and no migrations"
+)
 
 
-@command("statistics")
+@command("statistics", support=_SOME_ARE_FIXED)
 def _statistics(request: Request) -> str:
     node, cluster = request.node, request.node.cluster
     now_s = cluster.clock.now_s()
@@ -46,7 +51,7 @@ def _namespaces(request: Request) -> str:
     return ";".join(namespace.name for namespace in request.node.cluster.storage)
 
 
-@command("namespace")
+@command("namespace", support=_SOME_ARE_FIXED)
 def _namespace(request: Request) -> str:
     """Statistics and settings of `namespace/N`; `type=unknown` for any other N."""
     cluster = request.node.cluster
@@ -130,7 +135,7 @@ _CONTEXTS: dict[str, Callable[[Request], dict[str, object]]] = {
 }
 
 
-@command("get-config", "config-get")
+@command("get-config", "config-get", support=_SOME_ARE_FIXED)
 def _get_config(request: Request) -> str:
     settings = _CONTEXTS.get(request.parameters.get("context", "service"))
     if settings is None:

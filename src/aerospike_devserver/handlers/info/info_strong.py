@@ -11,6 +11,7 @@ from aerospike_devserver.result import InfoError, Result
 from aerospike_devserver.storage.namespace import Namespace
 from aerospike_devserver.storage.state import ClusterState
 from aerospike_devserver.storage.strong import StrongNamespace
+from aerospike_devserver.support import STRONG, approximated
 
 
 def statistics_of(cluster: ClusterState, namespace: Namespace) -> dict[str, object]:
@@ -39,20 +40,23 @@ def _strong(request: Request) -> list[StrongNamespace]:
     return strong
 
 
-@command("revive")
+_STRONG = approximated("", STRONG, Result.ENTERPRISE_ONLY)
+
+
+@command("revive", support=_STRONG)
 def _revive(request: Request) -> str:
     """Serve the dead partitions of a namespace again."""
     request.node.cluster.revive([each.name for each in _strong(request)])
     return "ok"
 
 
-@command("recluster")
+@command("recluster", support=approximated("it does nothing"))
 def _recluster(_request: Request) -> str:
     """Nothing: what has changed counts already."""
     return "ok"
 
 
-@command("roster")
+@command("roster", support=_STRONG)
 def _roster(request: Request) -> str:
     """`ns=N:roster=NODE,…:pending_roster=NODE,…:observed_nodes=NODE,…` of each."""
     nodes = request.node.cluster.nodes

@@ -181,6 +181,13 @@ def _row_of(code: int) -> _Row | None:
     return _ROWS.get(code)
 
 
+def known() -> dict[int, Traits]:
+    """All op codes of all versions, with their traits."""
+    for module in sorted(set(_MODULES.values())):
+        load_module(module)
+    return {code: row.traits for code, row in _ROWS.items()}
+
+
 def operation(code: int, traits: Traits) -> Callable[[Function], Function]:
     """Register the function of an op code, and what the operation may stand with."""
 
