@@ -56,6 +56,8 @@ check "borrowed" "$PY" tools/check_borrowed.py
 check "typing" "$PY" tools/check_typing.py
 check "text" "$PY" tools/check_text.py
 check "style" "$PY" tools/check_style.py
+check "spelling" "$PY" -m codespell_lib
+check "prose" "$PY" tools/check_prose.py
 check "workflows" "$PY" tools/check_workflows.py
 # Every gcc and clang of the machine, in any version, each binary under one name; cc
 # where there is neither.

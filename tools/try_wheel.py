@@ -50,7 +50,7 @@ print(*sys_tags())
 """
 # in a namespace of its own, so that nothing stays mounted
 ENTER = """\
-mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" "$@"
+mount -t proc none "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" "$@"
 """
 
 

@@ -10,7 +10,7 @@
 /* What the peer of a connection does next. */
 typedef enum fake_act {
     FAKE_WAIT,      /* would block, once */
-    FAKE_HANG,      /* would block, for ever */
+    FAKE_HANG,      /* would block, forever */
     FAKE_TAKE,      /* accepts n bytes of the request */
     FAKE_GIVE,      /* these bytes of a reply */
     FAKE_CUT,       /* the connection is broken, ECONNRESET */

@@ -375,7 +375,7 @@ test_silence_ends_the_line(void)
     close_rig(&g);
 }
 
-/* A slow reply stands in front of a fast one, which does not wait for ever: it goes
+/* A slow reply stands in front of a fast one, which does not wait forever: it goes
  * again on another line, and the slow one is not disturbed. */
 static void
 test_slow_reply_in_front(void)
@@ -1537,7 +1537,7 @@ test_line_after_its_last_marker(void)
 }
 
 /* A line that had to send before it could receive (TLS) is not watched for that any
- * more while its requests gather: its socket would be ready for ever. */
+ * more while its requests gather: its socket would be ready forever. */
 static void
 test_gathering_line_is_not_writable(void)
 {

@@ -66,7 +66,7 @@ def _log(level: str, text: str) -> None:
 def _runtime_class() -> type[Runtime]:
     """What runs functions, which needs what is not always installed.
 
-    In a sub-interpreter the package waits for ever in its first function that Lua
+    In a sub-interpreter the package waits forever in its first function that Lua
     calls, and the main one could not import it any more.
     """
     if not is_main_interpreter():
@@ -182,7 +182,7 @@ class _Script:
     def begin(self, timeout_ms: int) -> None:
         """Run the module, unless it was run before; what follows takes so long at most.
 
-        :param timeout_ms: 0 is for ever.
+        :param timeout_ms: 0 is forever.
         """
         self._timeout_ms = timeout_ms
         limit_s = timeout_ms / 1000 if timeout_ms else float("inf")

@@ -291,7 +291,7 @@ class AsyncClient(AsyncCalls, Base):
 
 
 async def _idle(adapter: _loops.Adapter, loop: Any) -> None:
-    """Wait until nothing is under way in a loop, but not for ever."""
+    """Wait until nothing is under way in a loop, but not forever."""
     signal = loop.idle()
     if signal is None:
         return

@@ -1,7 +1,7 @@
 """Imports that no fork cuts in two.
 
 A module that one thread is importing while another one forks stays half imported in
-the child, where everybody who needs it would wait for ever. So what the client imports
+the child, where everybody who needs it would wait forever. So what the client imports
 after its own import is imported here, and a fork waits until that is done.
 """
 

@@ -101,7 +101,7 @@ def _decimal(text: str) -> decimal.Decimal:
 
 
 def _fraction(*args: Any) -> fractions.Fraction:
-    """Of two ints or of "numerator/denominator": an exponent could take for ever."""
+    """Of two ints or of "numerator/denominator": an exponent could take forever."""
     if len(args) == 1 and isinstance(args[0], str):
         parts = args[0].split("/")
         if any(len(part) > MAX_DIGITS for part in parts):

@@ -95,7 +95,7 @@ class DevCluster:
         durably, and says that it is of that edition. None = "community", or
         "enterprise" with security or strong consistency.
     :param cluster_name: None = the cluster has no name.
-    :param default_ttl: seconds to live of records written without TTL, 0 = for ever.
+    :param default_ttl: seconds to live of records written without TTL, 0 = forever.
     :param nsup_period: seconds; 0 turns expiration off.
     :param allow_ttl_without_nsup: whether a TTL is taken though expiration is off.
     :param max_record_size: bytes.

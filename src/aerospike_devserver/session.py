@@ -16,7 +16,7 @@ class Session:
     client has connected to. certificate: the common name of the client's certificate,
     None if it has shown none. login: None until the client has logged in.
     stall_limit_s: how long the client may take nothing of the stream that answers its
-    last request, 0 = for ever.
+    last request, 0 = forever.
     """
 
     feed = None

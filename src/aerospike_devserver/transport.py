@@ -42,7 +42,7 @@ T = TypeVar("T")
 class Session(Protocol):
     """What is known of a connection to those who answer.
 
-    stall_limit_s: how long the client may take nothing of a stream, 0 = for ever.
+    stall_limit_s: how long the client may take nothing of a stream, 0 = forever.
     feed: takes the bytes that come, whatever they are, at any time; None: they are
     requests, which are answered one after another.
     """

@@ -46,7 +46,7 @@ class Host(ABC):
 
     @abstractmethod
     def ttl(self) -> int:
-        """Seconds to live; 0: for ever."""
+        """Seconds to live; 0: forever."""
 
     @abstractmethod
     def setname(self) -> bytes | None:

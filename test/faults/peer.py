@@ -187,7 +187,7 @@ class ScriptedNode:
     :param name: node id.
     :param replicas: which copies of the partitions it has: 0 the masters, 1 the
         others, None nothing.
-    :param n_accepts: how many connections are accepted; the next ones wait for ever.
+    :param n_accepts: how many connections are accepted; the next ones wait forever.
     :param port: of loopback; 0 stands for a free one.
     :ivar default: what requests without a step are answered with.
     :ivar on_frame: called with type and body of each frame; bytes are its answer, None

@@ -1,4 +1,4 @@
-"""No call imports a module: in the child of a fork it would wait for ever for what
+"""No call imports a module: in the child of a fork it would wait forever for what
 another thread was importing. The first client imports what calls need."""
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ def test_children_work_while_threads_are_at(hosts, functions, meanwhile):
 
 @pytest.mark.parametrize("kind", ["aggregation", "construction"])
 def test_children_work_while_the_first_call_imports(hosts, functions, kind):
-    """The child would wait for ever for a module that a thread was importing."""
+    """The child would wait forever for a module that a thread was importing."""
     script = f"""
     def in_turn():
         thread = threading.Thread(target={kind})

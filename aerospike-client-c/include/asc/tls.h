@@ -31,7 +31,7 @@ typedef struct asc_tls_host {
 /* Of that object, for the program. */
 typedef struct asc_tls_library {
     unsigned version;                         /* ASC_TLS_LIBRARY_VERSION */
-    void (*attach)(const asc_tls_host *host); /* first of all; host stays borrowed */
+    void (*attach)(const asc_tls_host *host); /* called first; host stays borrowed */
     asc_status (*create)(const asc_transport **out, const asc_tls_config *config,
                          asc_error *err);    /* asc_tls_new */
     void (*release)(const asc_transport *t); /* asc_tls_release */

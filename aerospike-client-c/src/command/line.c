@@ -141,7 +141,7 @@ copy_request(asc_line *line, const asc_buf *request)
     return reserve_place(line) && asc_buf_put(&line->out, request->data, request->len);
 }
 
-/* The output of a line that is always full would grow for ever. */
+/* The output of a line that is always full would grow forever. */
 static void
 drop_what_has_left(asc_line *line)
 {

@@ -398,7 +398,7 @@ lose(asc_loop *l, asc_line *line, asc_rider *r, bool again)
 
 /* Requests of which nothing has left begin anew as if they had not begun, when others
  * on the line have had their share of the failure: that one of them is on the wire
- * keeps this from going on for ever. */
+ * keeps this from going on forever. */
 static void
 lose_all(asc_loop *l, asc_line *line)
 {
@@ -1066,7 +1066,7 @@ is_time_up(const asc_loop *l)
 
 /* A turn that follows on submissions has requests to send, and their replies cannot be
  * there yet: the descriptor tells when they are. Only every other such turn is one that
- * does not look, so that nobody waits for ever. Nor does a call whose time is up, when
+ * does not look, so that nobody waits forever. Nor does a call whose time is up, when
  * its reply has come while the caller was busy: that was not the node's silence. */
 void
 asc_loop_turn(asc_loop *l)

@@ -27,7 +27,7 @@ static const size_t full_load[MAX_LINES] = {16, 256, 512};
 #define IDLE_MS 1000u
 
 /* A line that is not connected by then takes no more riders, who might follow each
- * other for ever. Those that it has wait for as long as they like. */
+ * other forever. Those that it has wait for as long as they like. */
 #define OPEN_MS 2000u
 
 void

@@ -30,7 +30,7 @@ asc_status asc_tls_context_new(asc_tls_context **out, const asc_tls_config *conf
                                asc_error *err);
 
 /* Count it once more, or drop a count. NULL is fine. A process other than its maker's
- * leaves it behind, since its locks may be taken for ever. */
+ * leaves it behind, since its locks may be taken forever. */
 void asc_tls_context_retain(asc_tls_context *c);
 void asc_tls_context_release(asc_tls_context *c);
 

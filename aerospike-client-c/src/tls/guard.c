@@ -15,7 +15,7 @@
 
 #include "base/time.h"
 
-/* So long a trial is waited for. It takes a few milliseconds, unless it takes for ever.
+/* So long a trial is waited for. It takes a few milliseconds, unless it takes forever.
  */
 #define TRIAL_MS 1000u
 

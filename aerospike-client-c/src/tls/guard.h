@@ -1,5 +1,5 @@
 /* tls/guard.h -- OpenSSL and forks. A lock of OpenSSL that another thread holds at the
- * moment of a fork stays taken in the child for ever; so no fork happens while one of
+ * moment of a fork stays taken in the child forever; so no fork happens while one of
  * our threads is where OpenSSL takes locks that all share. Nobody keeps forks off for
  * other users of OpenSSL, such as Python's module ssl; so we have a library context,
  * with its locks, of our own. */
@@ -19,7 +19,7 @@ OSSL_LIB_CTX *asc_tls_guard_context(void);
 
 /* Can this process use OpenSSL? In the child of a fork that question is answered once,
  * by a thread that tries, since some locks are shared by all contexts: one that another
- * user of OpenSSL had at the fork is taken for ever. Waits a second at most, outside
+ * user of OpenSSL had at the fork is taken forever. Waits a second at most, outside
  * the guard. ASC_ERR_TLS: no, or not yet; ASC_ERR_NOMEM. */
 asc_status asc_tls_guard_check(asc_error *err);
 

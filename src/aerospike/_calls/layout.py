@@ -95,7 +95,7 @@ class Watch:
         self._before: Any = None
 
     def begin(self, timeout_ms: int) -> Call[int]:
-        """It begins; the whole takes so long at most, 0 for ever.
+        """It begins; the whole takes so long at most, 0 forever.
 
         :return: what is left of that time.
         """

@@ -153,7 +153,7 @@ def context_of(given: argparse.Namespace) -> ssl.SSLContext | None:
 
 
 def _no_pass_phrase() -> str:
-    """Without this, OpenSSL asks at the terminal, for ever."""
+    """Without this, OpenSSL asks at the terminal, forever."""
     raise ValueError("the key has a pass phrase")
 
 

@@ -19,7 +19,7 @@ MOST_NAMESPACES = 32
 """Servers have no more."""
 
 _ADDRESS = re.compile(r"(?:\[([^][]+)\]|([^][:,]+))(?::([0-9]+))?")
-# a text can be a host in one way alone, so that trying others does not take for ever
+# a text can be a host in one way alone, so that trying others does not take forever
 _HOST = r"(?:\[[^][]*\](?::[0-9]+)?|[^][,]+)"
 _PEER = re.compile(
     rf"\[([0-9A-Fa-f]+),([^][,]*),\[((?:{_HOST})?(?:,{_HOST})*)\]\]", re.ASCII

@@ -2,7 +2,7 @@
 
 They work on bytes. This module asks the library of the process, in the locale "C".
 Unlike a real server it refuses patterns whose repetitions or brackets would cost too
-much memory, and those that repeat something and refer back, which may take minutes on a
+much memory, and those with repetitions and backreferences, which may take minutes on a
 few kilobytes. Source: section 4.1 of the expression rules.
 """
 

@@ -65,7 +65,7 @@ def hll_fold(bin_name: str, index_bit_count: int) -> Operation:
 
 
 def hll_get_count(bin_name: str) -> Operation:
-    """Estimate the number of different values. Result: int."""
+    """Estimate how many different values were added. Result: int."""
     return operation(aerospike.OP_HLL_GET_COUNT, bin_name, None)
 
 

@@ -25,7 +25,7 @@ BEHIND_THE_END = {
     "bytes.get_bytes(b3(),4,1)": "ok ",
     "bytes.get_var_int(bytes(),1)": "ok integer:0 | integer:1",
 }
-# a real server ends, or goes on for ever
+# a real server ends, or goes on forever
 ENDS_THE_SERVER = {
     "local l=l3() l[-1]=9 return l": 'ok U<[1, "a", 2.5]>',
     "list.insert(list{1},math.maxinteger,1)": 'ERR "snip:1: not enough memory"',

@@ -282,7 +282,7 @@ LARGE = {
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("result", LARGE.values(), ids=LARGE)
 def test_large_results_that_a_script_keeps_end_it(result: str):
-    """Where lupa itself finds no memory for a result, the process hangs for ever."""
+    """Where lupa itself finds no memory for a result, the process hangs forever."""
     runtime = Runtime(max_memory=4 << 20)
     runtime.run(
         "s = ('x'):rep(100000) l = list{s} m = map() m[s] = 1 b = bytes() "

@@ -8,8 +8,8 @@
  * node or an argument therefore says what type its value has.
  *
  * Looking up attributes of nodes and encoding constants may run Python code. A node's
- * tuple of arguments is owned while the walk is below it, and all else that is borrowed
- * is borrowed from such a tuple. */
+ * tuple of arguments is owned while the walk is below it. All other borrowed objects
+ * belong to such a tuple. */
 #ifndef CORE_EXPRESSIONS_WALK_H
 #define CORE_EXPRESSIONS_WALK_H
 

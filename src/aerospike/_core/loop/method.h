@@ -8,7 +8,7 @@
 
 /* What is particular about such a method. */
 typedef struct async_method {
-    const char *name;         /* for ever */
+    const char *name;         /* forever */
     const char *const *args;  /* the names of its arguments, ended by NULL */
     int n_required;           /* so many of them must be given */
     const pending_kind *kind; /* of its calls */

@@ -52,7 +52,7 @@ PendingObject *pending_new(LoopObject *loop, const pending_kind *kind);
 void *pending_work(PendingObject *p);       /* borrowed; NULL when it has ended */
 LoopObject *pending_loop(PendingObject *p); /* borrowed */
 
-/* Give the call the name of its method, which is borrowed for ever. */
+/* Give the call the name of its method, which is borrowed forever. */
 void pending_set_name(PendingObject *p, const char *name);
 
 /* Have the steps of the call run in the present context, because they run Python

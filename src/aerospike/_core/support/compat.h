@@ -289,7 +289,7 @@ flag_drop(bool *flag)
 }
 
 /* What stands in a field that others may set meanwhile: borrowed, and good only where
- * the field keeps for ever what it once has. */
+ * the field keeps forever what it once has. */
 static inline PyObject *
 load_object(PyObject *const *field)
 {

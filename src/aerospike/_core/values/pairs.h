@@ -11,7 +11,7 @@ typedef struct pair_at {
     size_t start, size;
 } pair_at;
 
-/* Sort the pairs that lie at at[0..n), one behind the other up to the end of the
+/* Sort the pairs that lie in at[0..n), one behind the other up to the end of the
  * buffer, by their keys: integers, strings, blobs, floats, each kind in its own order.
  * at[] has room for 2 * n places, of which the second half is for sorting; the places
  * do not hold afterwards. False when memory is short; the pairs are then as they

@@ -197,7 +197,7 @@ record_type_init(PyObject *module, module_state *st)
     st->RecordType = (PyTypeObject *)PyType_FromModuleAndSpec(
         module, &record_spec, (PyObject *)&PyTuple_Type);
     if (st->RecordType != NULL && !COUNTS_TYPE) {
-        Py_INCREF(st->RecordType); /* for ever */
+        Py_INCREF(st->RecordType); /* forever */
     }
     return st->RecordType != NULL ? PyModule_AddType(module, st->RecordType) : -1;
 }

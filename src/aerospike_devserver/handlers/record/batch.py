@@ -202,7 +202,7 @@ class _Turn:
 class _TimeLeft:
     """What is left of the timeout of a batch for functions in Lua.
 
-    One that runs for ever takes half of it, so that those of the rows behind it are
+    One that runs forever takes half of it, so that those of the rows behind it are
     called nevertheless. All nodes run on one thread, and a batch is a request to each.
     """
 

@@ -14,7 +14,7 @@ SIZE_STEP = 16
 
 
 def ttl_of(record: Record, now_s: int) -> int:
-    """Seconds to live; 0: for ever."""
+    """Seconds to live; 0: forever."""
     return record.void_time_s - now_s if record.void_time_s else 0
 
 
