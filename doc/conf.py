@@ -51,16 +51,21 @@ if "PYTHON_INVENTORY" in os.environ:
         "python": ("https://docs.python.org/3", os.environ["PYTHON_INVENTORY"])
     }
 
-# "Edit this page", where the project says in its metadata what its repository is
+# "Edit this page" and "View this page", where the repository is known: from the metadata
+# of the project, or from GitHub when it builds the pages
+repositories = [
+    entry.removeprefix("Source, ")
+    for entry in metadata.metadata("aerospike").get_all("Project-URL") or []
+    if entry.startswith("Source, ")
+]
+if "GITHUB_REPOSITORY" in os.environ:
+    repositories.append("{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}".format(**os.environ))
 html_theme_options = {}
-for entry in metadata.metadata("aerospike").get_all("Project-URL") or []:
-    name, _, url = entry.partition(", ")
-    if name == "Source":
-        html_theme_options = {
-            "source_repository": url,
-            "source_branch": "main",
-            "source_directory": "doc/",
-        }
+if repositories:
+    html_theme_options = {
+        "source_edit_link": f"{repositories[0]}/edit/main/doc/{{filename}}",
+        "source_view_link": f"{repositories[0]}/blob/main/doc/{{filename}}",
+    }
 
 # A choice of versions: versions.js reads ../versions.json, where there is one
 templates_path = ["_templates"]
