@@ -27,6 +27,8 @@ from aerospike_devserver.codec.message import (
     Info2,
     Message,
     MessageError,
+    encode_last,
+    encode_reply,
 )
 from aerospike_devserver.reply import End, Part, Reply, Stream
 
@@ -39,6 +41,8 @@ READ, WRITE, APPLY, BATCH, QUERY = "read", "write", "apply", "batch", "query"
 INFO, ADMIN, CONNECT = "info", "admin", "connect"
 COMMANDS = (READ, WRITE, APPLY, BATCH, QUERY, INFO, ADMIN, CONNECT)
 """What a fault can be about: kinds of requests, and connections that are accepted."""
+WITH_RESULT = (READ, WRITE, APPLY, BATCH, QUERY)
+"""Kinds of requests whose reply has a result code of the protocol's list."""
 
 ENDS = {
     "close": End.CLOSE,
@@ -47,6 +51,7 @@ ENDS = {
     "silence": End.SILENCE,
 }
 """What can become of a connection behind a reply that is cut."""
+_MAX_RESULT = 255
 
 
 class _Number(NamedTuple):
@@ -97,12 +102,13 @@ def command_of(proto_type: int, body: bytes) -> str:
     return WRITE if message.info2 & Info2.WRITE else READ
 
 
-_OF_REQUESTS = ("drop", "lie")
+_OF_REQUESTS = ("drop", "lie", "fail")
 """Faults that need to know what is a request, and what a reply."""
 
 # What faults do to the parts of a reply
 
-Change = Callable[[Stream], Stream]
+Change = Callable[[Stream, str], Stream]
+"""(parts of the reply, one of COMMANDS) -> what is sent in their place."""
 
 
 def parts_of(make: Callable[[], Reply]) -> Stream:
@@ -123,20 +129,27 @@ def _before_reply(parts: Stream) -> Generator[Part, None, bytes]:
     return b""
 
 
-def _end(parts: Stream, end: End) -> Stream:
+def _end(parts: Stream, _command: str, end: End) -> Stream:
     """The request is carried out, and this is all that the client hears."""
     with contextlib.closing(parts):
         yield from _before_reply(parts)
         yield end
 
 
-def _drop(parts: Stream) -> Stream:
+def _drop(parts: Stream, _command: str) -> Stream:
     """The request is thrown away; the connection takes the next one."""
     parts.close()
     yield b""
 
 
-def _delay(parts: Stream, seconds: float) -> Stream:
+def _fail(parts: Stream, command: str, result: int) -> Stream:
+    """The request is not carried out, and the reply says why."""
+    parts.close()
+    encode = encode_last if command in (BATCH, QUERY) else encode_reply
+    yield encode(result)
+
+
+def _delay(parts: Stream, _command: str, seconds: float) -> Stream:
     """The request is carried out, and the reply comes late."""
     with contextlib.closing(parts):
         first = yield from _before_reply(parts)
@@ -145,7 +158,7 @@ def _delay(parts: Stream, seconds: float) -> Stream:
         yield from parts
 
 
-def _trickle(parts: Stream, pause: float) -> Stream:
+def _trickle(parts: Stream, _command: str, pause: float) -> Stream:
     """The reply comes byte by byte."""
     with contextlib.closing(parts):
         for part in parts:
@@ -157,7 +170,7 @@ def _trickle(parts: Stream, pause: float) -> Stream:
                 yield pause
 
 
-def _cut(parts: Stream, at: int, end: End) -> Stream:
+def _cut(parts: Stream, _command: str, at: int, end: End) -> Stream:
     """The reply ends at an offset; a shorter one passes whole."""
     left = at
     with contextlib.closing(parts):
@@ -174,7 +187,7 @@ def _cut(parts: Stream, at: int, end: End) -> Stream:
             yield end
 
 
-def _garble(parts: Stream, at: int, source: random.Random) -> Stream:
+def _garble(parts: Stream, _command: str, at: int, source: random.Random) -> Stream:
     """The reply has its length, and random bytes from an offset on."""
     left = at
     with contextlib.closing(parts):
@@ -187,7 +200,7 @@ def _garble(parts: Stream, at: int, source: random.Random) -> Stream:
                 yield part
 
 
-def _claim(parts: Stream, claims: Mapping[_Number, int]) -> Stream:
+def _claim(parts: Stream, _command: str, claims: Mapping[_Number, int]) -> Stream:
     """Numbers at the beginning of the reply are others."""
     needed = max(number.offset + number.size for number in claims)
     head = bytearray()
@@ -323,8 +336,8 @@ class Fault:
         self.hits += 1
         return True
 
-    def _changed(self, parts: Stream) -> Stream:
-        return parts if self._change is None else self._change(parts)
+    def _changed(self, parts: Stream, command: str) -> Stream:
+        return parts if self._change is None else self._change(parts, command)
 
     @property
     def is_active(self) -> bool:
@@ -397,6 +410,25 @@ class Faults:
     def drop(self, **scope: Unpack[ScopeArguments]) -> Fault:
         """The request is not carried out, and gets no reply. Its connection stays."""
         return self._add("drop", scope, _drop)
+
+    def fail(self, result: int, **scope: Unpack[ScopeArguments]) -> Fault:
+        """The request is not carried out; its reply says why, as a code.
+
+        :param result: the code, from 1 to 255: 8 = the server is full, 9 = it took too
+            long, 11 = the partition is unavailable, 14 = the record is a hot key,
+            18 = the device cannot keep up, and so on.
+
+        Without `commands`, it strikes all requests about records.
+        """
+        _check_count("result", result, 1)
+        if result > _MAX_RESULT:
+            raise ValueError(f"result is at most {_MAX_RESULT}, not {result}")
+        given = scope.get("commands")
+        kinds = frozenset(WITH_RESULT) if given is None else _commands(given)
+        if not kinds <= {*WITH_RESULT}:
+            raise ValueError(f"fail is about requests of {', '.join(WITH_RESULT)}")
+        scope["commands"] = sorted(kinds)
+        return self._add("fail", scope, partial(_fail, result=result))
 
     def delay(self, seconds: float, **scope: Unpack[ScopeArguments]) -> Fault:
         """The request is carried out, and its reply waits so long."""
@@ -558,22 +590,25 @@ class Faults:
         """The reply to a request, as the faults change it. make: the true one."""
         if not self.active:
             return make()
-        struck = self._struck(node, command_of(proto_type, body))
-        return self._changed(struck, parts_of(make)) if struck else make()
+        command = command_of(proto_type, body)
+        struck = self._struck(node, command)
+        return self._changed(struck, parts_of(make), command) if struck else make()
 
     def welcome(self, node: int) -> Stream | None:
         """What befalls a connection that a node accepts; None: nothing."""
         struck = self._struck(node, CONNECT) if self.active else []
-        return self._changed(struck, parts_of(lambda: b"")) if struck else None
+        if not struck:
+            return None
+        return self._changed(struck, parts_of(lambda: b""), CONNECT)
 
     def passed(self, node: int, parts: Stream) -> Stream:
         """All that a node sends on a connection, as the faults change it."""
-        return self._changed(self._struck(node, CONNECT), parts)
+        return self._changed(self._struck(node, CONNECT), parts, CONNECT)
 
     def _struck(self, node: int, command: str) -> list[Fault]:
         return [fault for fault in self.active if fault._strikes(node, command)]
 
-    def _changed(self, struck: list[Fault], parts: Stream) -> Stream:
+    def _changed(self, struck: list[Fault], parts: Stream, command: str) -> Stream:
         for fault in struck:
-            parts = fault._changed(parts)
+            parts = fault._changed(parts, command)
         return parts

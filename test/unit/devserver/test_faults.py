@@ -11,7 +11,7 @@ from aerospike_devserver import DevCluster, FaultProxy
 from aerospike_devserver.faults import NUMBERS
 
 from ...waiting import Watch, until
-from .rawwire import BATCH, MESSAGE, OP_INCR, READ, WRITE, Connection, i64, proto
+from .rawwire import BATCH, LAST, MESSAGE, OP_INCR, READ, WRITE, Connection, i64, proto
 from .rawwire import message as message_of
 
 DIGEST = b"\x07" * 20
@@ -82,6 +82,23 @@ def test_connection_goes_on_behind_a_request_that_is_dropped(cluster, faults):
     with Connection(*cluster.hosts[0]) as connection:
         connection.sock.sendall(ADD_ONE)
         assert connection.info("node") == cluster.node_ids[:1]
+
+
+def test_request_that_fails_is_not_carried_out(caller, faults):
+    with faults.fail(8, commands="write") as fault:
+        assert caller.ask(ADD_ONE)[13] == 8
+    assert (fault.hits, caller.count()) == (1, 1)
+
+
+def test_batches_and_queries_fail_as_a_whole(cluster, faults):
+    faults.fail(18)
+    batch = message_of((READ | BATCH, 0, 0), [(0, b"test")])
+    query = message_of((READ, 0, 0), [(0, b"test")])
+    with Connection(*cluster.hosts[0]) as connection:
+        for body in (batch, query):
+            (row,) = connection.stream(body)
+            assert (row.result, row.info3) == (18, LAST)
+        assert connection.info("status") == ["ok"]  # it has no result code
 
 
 @pytest.mark.parametrize("end", ["silence", "half_close", "reset"])
@@ -283,6 +300,10 @@ def test_faults_end_with_reset_and_with_the_cluster(cluster, faults):
         (lambda f: f.lie({}), "claims is a dict with any of version"),
         (lambda f: f.lie({"bin": 1}), "no number in a reply: 'bin'"),
         (lambda f: f.lie({"bins": 1 << 16}), "bins has 2 bytes, not 65536"),
+        (lambda f: f.fail(0), "result must be at least 1, not 0"),
+        (lambda f: f.fail(256), "result is at most 255, not 256"),
+        (lambda f: f.fail(8, commands="info"), "fail is about requests of read, write"),
+        (lambda f: f.fail(8, commands="wirte"), "no kind of command: 'wirte'"),
         (lambda f: f.swap(1, 1), "cannot change places with itself"),
         (lambda f: f.refuse(9), "no node 9"),
     ],
