@@ -51,8 +51,8 @@ if "PYTHON_INVENTORY" in os.environ:
         "python": ("https://docs.python.org/3", os.environ["PYTHON_INVENTORY"])
     }
 
-# "Edit this page" and "View this page", where the repository is known: from the metadata
-# of the project, or from GitHub when it builds the pages
+# "Edit this page" and "View this page", where the repository is known: from the
+# project's metadata, or from GitHub when it builds the pages
 repositories = [
     entry.removeprefix("Source, ")
     for entry in metadata.metadata("aerospike").get_all("Project-URL") or []

@@ -360,11 +360,10 @@ def exception_entries() -> str:
             continue
         lines += ["", f".. py:exception:: aerospike.exception.{name}", ""]
         if name != cls.__name__:
-            lines.append(
-                f"   Another name of :py:exc:`~aerospike.exception.{cls.__name__}`."
-            )
+            same = f":py:exc:`~aerospike.exception.{cls.__name__}`"
+            lines += [f"   Another name of {same}.", ""]
         elif issubclass(cls, exception.LDTError):
-            lines.append("   " + error_texts.OF_LARGE_TYPES)
+            lines += [f"   {error_texts.OF_LARGE_TYPES}", ""]
         else:
             text = error_texts.EXCEPTIONS[name]
             lines += [f"   {text.cause}", "", f"   :What to do: {text.cure}"]

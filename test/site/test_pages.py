@@ -6,10 +6,13 @@ import json
 import re
 import shutil
 import subprocess
+from html import unescape
 from pathlib import Path
 
 import pytest
 from sphinx.util.inventory import InventoryFile
+
+from aerospike import __version__
 
 NAMES = {
     "py:method": "aerospike.Client.get",
@@ -46,6 +49,58 @@ def test_what_a_program_prints_has_no_copy_button(site):
     script = (site / "_static/copybutton.js").read_text("utf-8")
     assert "div:not(.highlight-output) > div.highlight > pre" in script
     assert '<div class="highlight-output ' in (site / "quickstart.html").read_text()
+
+
+SINCE = {
+    "reference/async-client": (
+        "aerospike.AsyncClient",
+        ["Added in version 20.0: Not in the other clients."],
+    ),
+    "reference/client": (
+        "aerospike.Client.batch_read",
+        ["In 2.x:\nnot there", "In 19.x:\nthe same"],
+    ),
+    "reference/configuration": (
+        "confval-pool_timeout",
+        ["Added in version 20.0: Not in the other clients."],
+    ),
+    "reference/list-operations": (
+        "aerospike_helpers.operations.list_operations.list_append_items",
+        ["In 2.x:\nClient.list_extend()", "In 19.x:\nthe same"],
+    ),
+    "reference/constants": (
+        "aerospike.MAP_CREATE_ONLY",
+        ["In 2.x:\nthe same", "In 19.x:\nnot there"],
+    ),
+}
+"""Page -> an entry, and what it says of the other lines of the client."""
+
+
+def text_of(html: str) -> str:
+    """What a reader sees, without empty lines."""
+    seen = unescape(re.sub(r"<[^>]+>", "", html))
+    return "\n".join(line for line in seen.splitlines() if line.strip())
+
+
+@pytest.mark.parametrize("page", SINCE)
+def test_entries_say_since_when_they_are_there(site, page):
+    name, marks = SINCE[page]
+    html = (site / f"{page}.html").read_text("utf-8")
+    entry = re.split(r'<dt class="sig', html.partition(f'id="{name}"')[2])[0]
+    for mark in marks:
+        assert mark in text_of(entry)
+
+
+def test_no_field_is_left_as_it_is_written(site):
+    for page in sorted((site / "reference").glob("*.html")):
+        seen = text_of(page.read_text("utf-8"))
+        assert re.findall(r"^:[\w. ]+:", seen, re.MULTILINE) == [], page.name
+
+
+def test_changelog_has_the_version_of_the_pages(site):
+    html = (site / "changelog.html").read_text("utf-8")
+    newest = re.findall(r"<h2>([^<]+)", html)[0]
+    assert newest == ("Unreleased" if "dev" in __version__ else __version__)
 
 
 TWO = [{"version": "20.0", "folder": "20.0"}, {"version": "21.0", "folder": "21.0"}]
