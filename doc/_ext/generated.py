@@ -12,6 +12,7 @@ the function of that name returns:
     command-line           options of the development server
     findings               what the doctor may find: code, severity, meaning, advice
     compatibility [AREA]   what the development server supports (devserver_texts.py)
+    notebook NAME          the cells of a notebook of examples/, and what they give
 
 Those of the reference are in reference.py.
 """
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -35,6 +37,8 @@ from aerospike_devserver.cli import parser
 from option_texts import Text
 
 Row = dict[str, Any]
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 LINE = re.compile(r"^<!-- generated: (.+?) -->$", re.MULTILINE)
 
@@ -273,6 +277,32 @@ def findings() -> str:
     return _table(("code", "severity", "means", "do this"), lines())
 
 
+# Notebooks
+
+
+def _fenced(language: str, text: str) -> str:
+    return f"```{language}\n{text.rstrip()}\n```"
+
+
+def notebook(name: str) -> str:
+    """The cells of a notebook, each with the text that it gives."""
+    text = (EXAMPLES / f"{name}.ipynb").read_text(encoding="utf-8")
+    parts = []
+    for cell in json.loads(text)["cells"]:
+        source = "".join(cell["source"])
+        is_code = cell["cell_type"] == "code"
+        parts.append(_fenced("python", source) if is_code else source)
+        given = [
+            "".join(
+                output["text"] if "text" in output else output["data"]["text/plain"]
+            )
+            for output in cell.get("outputs", ())
+        ]
+        if given:
+            parts.append(_fenced("output", "\n".join(map(str.rstrip, given))))
+    return "\n\n".join(parts)
+
+
 FUNCTIONS: dict[str, Callable[..., str]] = {
     "options": options,
     "old-names": old_names,
@@ -283,14 +313,16 @@ FUNCTIONS: dict[str, Callable[..., str]] = {
     "command-line": command_line,
     "findings": findings,
     "compatibility": devserver_texts.compatibility,
+    "notebook": notebook,
     **reference.FUNCTIONS,
 }
 
 
 def _on_source_read(app: Any, _docname: str, source: list[str]) -> None:
     if LINE.search(source[0]):
-        for path in sorted(Path(__file__).parent.rglob("*.*")):
-            if path.suffix in (".py", ".txt"):
+        folders = (Path(__file__).parent, EXAMPLES)
+        for path in sorted(path for each in folders for path in each.rglob("*.*")):
+            if path.suffix in (".py", ".txt", ".ipynb"):
                 app.env.note_dependency(str(path))
     source[0] = expand(source[0])
 

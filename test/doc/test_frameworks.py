@@ -6,16 +6,20 @@ reached, the tests are skipped with the reason.
 
 from __future__ import annotations
 
+import subprocess
 from operator import attrgetter
 from pathlib import Path
 
 import pytest
 
+from ..children import LIMIT_S
 from ..ecosystem.environments import environment_or_skip
 from .test_examples import PROGRAMS_OF_OTHERS, run_example
 from .test_snippets import (
     OTHERS,
+    ROOT,
     blocks_for_pytest,
+    environ,
     run_snippets,
     run_tests,
     shared_cluster,  # noqa: F401 - a fixture
@@ -25,7 +29,8 @@ from .test_snippets import (
 pytestmark = pytest.mark.takes_long
 
 NAME = attrgetter("name")
-PACKAGES = ("bcrypt>=4", "flask>=3", "pytest>=8")
+PACKAGES = ("bcrypt>=4", "flask>=3", "ipykernel>=6", "nbclient>=0.10", "pytest>=8")
+NOTEBOOKS = sorted((ROOT / "examples").glob("*.ipynb"))
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +42,20 @@ def python() -> Path:
 @pytest.mark.parametrize("program", PROGRAMS_OF_OTHERS, ids=NAME)
 def test_example_gives_what_it_expects(program, hosts, tmp_path, python):
     run_example(program, hosts, tmp_path, python)
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=NAME)
+def test_notebook_gives_what_it_shows(notebook, tmp_path, python):
+    done = subprocess.run(
+        [python, ROOT / "tools/run_notebook.py", notebook],
+        cwd=tmp_path,
+        env=environ(),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("page", [*filter(snippets_of, OTHERS)], ids=NAME)
