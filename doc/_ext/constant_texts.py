@@ -23,113 +23,136 @@ class Group(NamedTuple):
     where: str
 
 
-CODES = "As `op` of an operation that is written as a dict, for `operate()`."
+CODES = "Use them as `op` of an operation that is written as a dict, for `operate()`."
 
 GROUPS = {
     "HLL policy": Group(
         "Flags of HyperLogLogs",
-        "As `flags` of the policy of [operations on HyperLogLogs](hll-operations.md); "
-        "they may be or-ed.",
+        "Use them as `flags` in the policy of [operations on "
+        "HyperLogLogs](hll-operations.md). The operator `|` joins several.",
     ),
     "HyperLogLog operation codes": Group(
         "Numbers of operations on HyperLogLogs", CODES
     ),
-    "UDF languages": Group("Languages of functions", "As `udf_type` of `udf_put()`."),
-    "abort() results": Group("Results of abort()", "What `Client.abort()` returns."),
+    "UDF languages": Group(
+        "Languages of functions", "Use it as `udf_type` of `udf_put()`."
+    ),
+    "abort() results": Group(
+        "Results of abort()", "`Client.abort()` returns one of these."
+    ),
     "authentication modes": Group(
         "Kinds of login",
-        "As `auth_mode` in the section `policies` of the configuration.",
+        "Use one of them as `auth_mode` in the section `policies` of the "
+        "configuration.",
     ),
     "background jobs": Group(
-        "Background work", "As `module` of `job_info()`, and as `status` of its result."
+        "Background work",
+        "`job_info()` takes one of the first two as `module`. The others are the "
+        "`status` in its result.",
     ),
     "bit policy": Group(
         "Flags of bits",
-        "In the policy and the arguments of [operations on bits](bit-operations.md); "
-        "they may be or-ed.",
+        "Use them in the policy and the arguments of [operations on "
+        "bits](bit-operations.md). The operator `|` joins several.",
     ),
     "bitwise operation codes": Group("Numbers of operations on bits", CODES),
-    "commit() results": Group("Results of commit()", "What `Client.commit()` returns."),
+    "commit() results": Group(
+        "Results of commit()", "`Client.commit()` returns one of these."
+    ),
     "error detail verbosity": Group(
-        "How much the server says of errors",
-        "As the policy key `error_detail_verbosity`, for servers since 8.2.",
+        "How much the server says about errors",
+        "Use one of them as the policy key `error_detail_verbosity`, with a server of "
+        "version 8.2 or newer.",
     ),
     "error sub-codes": Group(
-        "Finer codes of errors",
-        "As `subcode` of an exception, when `error_detail_verbosity` is not 0. The "
-        "same number means something else for another result code.",
+        "Sub-codes of errors",
+        "An exception has one of them as `subcode`, when `error_detail_verbosity` is "
+        "not 0. The same number means something else for another result code.",
     ),
     "expression operation codes": Group(
         "Numbers of operations with expressions", CODES
     ),
     "expression operation flags": Group(
         "Flags of operations with expressions",
-        "As the last argument of `expression_read()` and `expression_write()`; they "
-        "may be or-ed.",
+        "Use them as the last argument of `expression_read()` and "
+        "`expression_write()`. The operator `|` joins several.",
     ),
     "list operation codes": Group("Numbers of operations on lists", CODES),
     "list policy": Group(
         "Order and flags of lists",
-        "In the policy and the arguments of [operations on lists](list-operations.md).",
+        "Use them in the policy and the arguments of [operations on "
+        "lists](list-operations.md).",
     ),
     "list return types": Group(
         "What a selection from a list returns",
-        "As `return_type` of operations and expressions on lists.",
+        "Use one of them as `return_type` of operations and expressions on lists.",
     ),
-    "log levels": Group("Levels of the log", "As the argument of `set_log_level()`."),
+    "log levels": Group(
+        "Levels of the log", "Use one of them as the argument of `set_log_level()`."
+    ),
     "map operation codes": Group("Numbers of operations on maps", CODES),
     "map policy": Group(
         "Order and flags of maps",
-        "In the policy and the arguments of [operations on maps](map-operations.md).",
+        "Use them in the policy and the arguments of [operations on "
+        "maps](map-operations.md).",
     ),
     "map return types": Group(
         "What a selection from a map returns",
-        "As `return_type` of operations and expressions on maps.",
+        "Use one of them as `return_type` of operations and expressions on maps.",
     ),
     "nested context codes": Group(
         "Kinds of levels of a context",
-        "As `id` of a level; [](contexts.md) has the functions that make levels.",
+        "They are the `id` of a level. [](contexts.md) has the functions that make "
+        "levels.",
     ),
     "path expression flags": Group(
         "Flags of paths",
-        "As `flags` of `select_by_path()`, `modify_by_path()` and of the expressions "
-        "`SelectByPath` and `ModifyByPath`; they may be or-ed.",
+        "Use them as `flags` of `select_by_path()`, `modify_by_path()` and of the "
+        "expressions `SelectByPath` and `ModifyByPath`. The operator `|` joins "
+        "several.",
     ),
     "path expression loop variables": Group(
-        "Loop variables of paths", "As the argument of the expressions `LoopVar...`."
+        "Loop variables of paths",
+        "Use one of them as the argument of the expressions `LoopVar...`.",
     ),
-    "policy values": Group("Values of policies", "As values of the policy keys."),
+    "policy values": Group(
+        "Values of policies", "Use them as values of the policy keys."
+    ),
     "privileges": Group(
         "Privileges",
-        "As `code` of a privilege, for `admin_create_role()` and the like.",
+        "Use one of them as `code` of a privilege, for `admin_create_role()` and the "
+        "other calls about roles.",
     ),
     "query duration hints": Group(
-        "How long a query takes", "As the policy key `expected_duration`."
+        "How long a query takes",
+        "Use one of them as the policy key `expected_duration`.",
     ),
     "regex flags for CmpRegex": Group(
         "Flags of regular expressions",
-        "As the first argument of the expression `CmpRegex`; they may be or-ed.",
+        "Use them as the first argument of the expression `CmpRegex`. The operator "
+        "`|` joins several.",
     ),
     "scalar operation codes": Group("Numbers of operations on bins", CODES),
     "scan (2.x)": Group(
-        "Scans in 2.x", "As options of a scan and results of `scan_info()` in 2.x."
+        "Scans in 2.x",
+        "In 2.x, they are options of a scan and results of `scan_info()`.",
     ),
     "secondary index types": Group(
         "Types of secondary indexes",
-        "As `index_datatype` and `index_type` of `index_..._create()`, and in "
-        "predicates.",
+        "Use them as `index_datatype` and `index_type` of `index_..._create()`, and "
+        "in predicates.",
     ),
     "send_bool_as values": Group(
         "How a bool is stored", "As `send_bool_as` in the configuration."
     ),
-    "serializers": Group("Serializers", "As `serializer` of `put()`."),
+    "serializers": Group("Serializers", "Use one of them as `serializer` of `put()`."),
     "time-to-live values": Group(
-        "Times to live", "As `ttl` in metadata, policies and arguments."
+        "Times to live", "Use one of them as `ttl` in metadata, policies and arguments."
     ),
     "transaction states": Group("States of transactions", "`Transaction.state`."),
     "wire particle types": Group(
         "Types of values in the server",
-        "What the expression `BinType` gives.",
+        "The expression `BinType` returns one of these.",
     ),
     "third value of send_bool_as in the releases 6.0 to 12.0; 0 there, which is "
     "INTEGER now": Group(
@@ -137,11 +160,11 @@ GROUPS = {
     ),
 }
 
-ONLY_CREATE = "Only create: fail when it is there."
-ONLY_UPDATE = "Only update: fail when it is not there."
-NO_FAIL = "Do not fail: where a flag refuses the operation, nothing happens."
+ONLY_CREATE = "Only create: fail if it exists."
+ONLY_UPDATE = "Only update: fail if it does not exist."
+NO_FAIL = "Do not fail: if a flag refuses the operation, nothing happens."
 BOTH = "No restriction: create or update."
-PARTIAL = "With `NO_FAIL`: where one of several values is refused, write the others."
+PARTIAL = "With `NO_FAIL`: if one of several values is refused, write the others."
 
 MEANINGS = {
     "HLL_WRITE_DEFAULT": BOTH,
@@ -152,10 +175,12 @@ MEANINGS = {
     "UDF_TYPE_LUA": "A module in Lua, the only language.",
     "ABORT_OK": "The transaction is aborted.",
     "ABORT_ALREADY_ABORTED": "It was aborted before.",
-    "ABORT_ROLL_BACK_ABANDONED": "It is aborted; the servers undo the rest themselves.",
-    "ABORT_CLOSE_ABANDONED": "It is aborted and undone; the servers clean up.",
+    "ABORT_ROLL_BACK_ABANDONED": "The transaction is aborted; the servers undo "
+    "the remaining writes themselves.",
+    "ABORT_CLOSE_ABANDONED": "The transaction is aborted and undone; the servers "
+    "clean up later.",
     "ABORT_COMMIT_FAILED": "A commit failed before, so it cannot be aborted.",
-    "AUTH_INTERNAL": "The cluster checks the password, of which it gets a hash.",
+    "AUTH_INTERNAL": "The cluster checks the password. It gets only a hash of it.",
     "AUTH_EXTERNAL": "A directory (LDAP) checks the password; this needs TLS.",
     "AUTH_EXTERNAL_INSECURE": "The same without TLS: the password can be read.",
     "AUTH_PKI": "The certificate of the client says who logs in.",
@@ -175,30 +200,35 @@ MEANINGS = {
     "BIT_WRITE_CREATE_ONLY": ONLY_CREATE,
     "BIT_WRITE_UPDATE_ONLY": ONLY_UPDATE,
     "BIT_WRITE_NO_FAIL": NO_FAIL,
-    "BIT_WRITE_PARTIAL": "Work on the bits that are there when the range goes beyond.",
+    "BIT_WRITE_PARTIAL": "If the range goes beyond the end, change the bits that "
+    "exist.",
     "COMMIT_OK": "The transaction is committed.",
     "COMMIT_ALREADY_COMMITTED": "It was committed before.",
-    "COMMIT_ROLL_FORWARD_ABANDONED": "It is committed; the servers do the rest.",
-    "COMMIT_CLOSE_ABANDONED": "It is committed and done; the servers clean up.",
+    "COMMIT_ROLL_FORWARD_ABANDONED": "The transaction is committed; the servers "
+    "do the remaining work.",
+    "COMMIT_CLOSE_ABANDONED": "The transaction is committed and done; the servers "
+    "clean up later.",
     "ERROR_DETAIL_NONE": "Only the result code.",
-    "ERROR_DETAIL_SUBCODE": "The subcode, too.",
-    "ERROR_DETAIL_MESSAGE": "A message, too.",
-    "ERROR_DETAIL_EXP_TRACE": "For expressions, also where evaluation failed.",
-    "EXP_READ_DEFAULT": "Fail when the expression is unknown.",
-    "EXP_READ_EVAL_NO_FAIL": "Give None when the expression is unknown.",
-    "EXP_WRITE_DEFAULT": "Create or update; fail when the expression is unknown.",
+    "ERROR_DETAIL_SUBCODE": "The result code and the sub-code.",
+    "ERROR_DETAIL_MESSAGE": "The result code, the sub-code and a text.",
+    "ERROR_DETAIL_EXP_TRACE": "The same, and the steps of the expression that failed.",
+    "EXP_READ_DEFAULT": "Fail if the value of the expression is unknown.",
+    "EXP_READ_EVAL_NO_FAIL": "Return None if the value of the expression is unknown.",
+    "EXP_WRITE_DEFAULT": "Create or update the bin; fail if the value of the "
+    "expression is unknown.",
     "EXP_WRITE_CREATE_ONLY": "Only create the bin.",
     "EXP_WRITE_UPDATE_ONLY": "Only update the bin.",
     "EXP_WRITE_ALLOW_DELETE": "Remove the bin when the expression gives nil.",
     "EXP_WRITE_POLICY_NO_FAIL": NO_FAIL,
-    "EXP_WRITE_EVAL_NO_FAIL": "Write nothing when the expression is unknown.",
+    "EXP_WRITE_EVAL_NO_FAIL": "Write nothing if the value of the expression is "
+    "unknown.",
     "LIST_UNORDERED": "Elements stay where they are put.",
     "LIST_ORDERED": "Elements are sorted by value.",
     "LIST_SORT_DEFAULT": "Sort, ascending.",
-    "LIST_SORT_DROP_DUPLICATES": "Sort, and drop what occurs twice.",
+    "LIST_SORT_DROP_DUPLICATES": "Sort, and remove duplicates.",
     "LIST_WRITE_DEFAULT": "No restriction.",
-    "LIST_WRITE_ADD_UNIQUE": "Fail when the value is in the list.",
-    "LIST_WRITE_INSERT_BOUNDED": "Fail when the index lies beyond the end.",
+    "LIST_WRITE_ADD_UNIQUE": "Fail if the value is already in the list.",
+    "LIST_WRITE_INSERT_BOUNDED": "Fail if the index is beyond the end.",
     "LIST_WRITE_NO_FAIL": NO_FAIL,
     "LIST_WRITE_PARTIAL": PARTIAL,
     "MAP_UNORDERED": "The server keeps no order.",
@@ -228,11 +258,11 @@ MEANINGS = {
     "RETURN_ORDERED_MAP": "A map in the order of its keys.",
     "LOG_LEVEL_OFF": "Nothing.",
     "LOG_LEVEL_ERROR": "Errors.",
-    "LOG_LEVEL_WARN": "Warnings, too.",
-    "LOG_LEVEL_INFO": "What happens in the cluster, too.",
-    "LOG_LEVEL_DEBUG": "What helps to find a mistake, too.",
+    "LOG_LEVEL_WARN": "Also warnings.",
+    "LOG_LEVEL_INFO": "Also changes in the cluster.",
+    "LOG_LEVEL_DEBUG": "Also details that help to find a mistake.",
     "LOG_LEVEL_TRACE": "Everything.",
-    "EXP_PATH_MODIFY_DEFAULT": "Fail when the expression is unknown.",
+    "EXP_PATH_MODIFY_DEFAULT": "Fail if the value of the expression is unknown.",
     "EXP_PATH_MODIFY_NO_FAIL": "Leave an element as it is when its expression fails.",
     "EXP_PATH_SELECT_MATCHING_TREE": "The list or map itself, with what was selected.",
     "EXP_PATH_SELECT_LIST_VALUE": "Another name of `EXP_PATH_SELECT_VALUE`.",
@@ -245,29 +275,32 @@ MEANINGS = {
     "EXP_LOOPVAR_VALUE": "The element itself.",
     "EXP_LOOPVAR_INDEX": "The index of the element.",
     "POLICY_COMMIT_LEVEL_ALL": "`commit_level`: answer when all copies have the write.",
-    "POLICY_COMMIT_LEVEL_MASTER": "`commit_level`: answer when the master has it.",
+    "POLICY_COMMIT_LEVEL_MASTER": "`commit_level`: answer when the master has the "
+    "write.",
     "POLICY_CONSISTENCY_ONE": "2.x, `consistency_level`: as `POLICY_READ_MODE_AP_ONE`.",
     "POLICY_CONSISTENCY_ALL": "2.x, `consistency_level`: as `POLICY_READ_MODE_AP_ALL`.",
     "POLICY_EXISTS_IGNORE": "`exists`: write whether the record exists or not.",
     "POLICY_EXISTS_CREATE": "`exists`: the record must not exist.",
     "POLICY_EXISTS_UPDATE": "`exists`: the record must exist.",
-    "POLICY_EXISTS_REPLACE": "`exists`: it must exist, and other bins go.",
-    "POLICY_EXISTS_CREATE_OR_REPLACE": "`exists`: either; other bins go.",
+    "POLICY_EXISTS_REPLACE": "`exists`: the record must exist; bins that the call "
+    "does not name are removed.",
+    "POLICY_EXISTS_CREATE_OR_REPLACE": "`exists`: write whether the record exists "
+    "or not; bins that the call does not name are removed.",
     "POLICY_GEN_IGNORE": "`gen`: do not compare generations.",
-    "POLICY_GEN_EQ": "`gen`: write when the generation is equal.",
-    "POLICY_GEN_GT": "`gen`: write when the given generation is greater.",
+    "POLICY_GEN_EQ": "`gen`: write only if the generation is equal.",
+    "POLICY_GEN_GT": "`gen`: write only if the given generation is greater.",
     "POLICY_KEY_DIGEST": "`key`: send only the digest.",
     "POLICY_KEY_SEND": "`key`: send the user key, too; writes store it.",
     "POLICY_READ_MODE_AP_ONE": "`read_mode_ap`: one copy answers.",
     "POLICY_READ_MODE_AP_ALL": "`read_mode_ap`: copies are compared.",
     "POLICY_READ_MODE_SC_SESSION": "`read_mode_sc`: this client never reads older "
-    "data than before.",
+    "data than it has read before.",
     "POLICY_READ_MODE_SC_LINEARIZE": "`read_mode_sc`: no client reads older data than "
     "another one has read; slower.",
     "POLICY_READ_MODE_SC_ALLOW_REPLICA": "`read_mode_sc`: any copy may answer.",
     "POLICY_READ_MODE_SC_ALLOW_UNAVAILABLE": "`read_mode_sc`: also a copy that may "
     "be old.",
-    "POLICY_REPLICA_MASTER": "`replica`: the master alone.",
+    "POLICY_REPLICA_MASTER": "`replica`: only the master.",
     "POLICY_REPLICA_ANY": "`replica`: all copies in turns.",
     "POLICY_REPLICA_SEQUENCE": "`replica`: the master, then the others.",
     "POLICY_REPLICA_PREFER_RACK": "`replica`: the copy in the rack of the client.",
@@ -285,13 +318,14 @@ MEANINGS = {
     "PRIV_WRITE": "Write records.",
     "PRIV_TRUNCATE": "Truncate sets.",
     "QUERY_DURATION_LONG": "Many records are expected; the default.",
-    "QUERY_DURATION_SHORT": "Few records are expected. It goes together neither with "
-    "`records_per_second` nor with functions.",
-    "QUERY_DURATION_LONG_RELAX_AP": "Many; the server may take a less consistent view "
-    "while partitions move (namespaces that prefer availability).",
+    "QUERY_DURATION_SHORT": "Few records are expected. You cannot combine it with "
+    "`records_per_second` or with functions.",
+    "QUERY_DURATION_LONG_RELAX_AP": "Many records are expected. The server may "
+    "use a less consistent view while partitions move (in namespaces without strong "
+    "consistency).",
     "REGEX_NONE": "A basic regular expression of POSIX.",
-    "REGEX_EXTENDED": "An extended one.",
-    "REGEX_ICASE": "Capitals and small letters are the same.",
+    "REGEX_EXTENDED": "An extended regular expression of POSIX.",
+    "REGEX_ICASE": "Ignore the difference between capital and small letters.",
     "REGEX_NOSUB": "Do not remember what groups match.",
     "REGEX_NEWLINE": "`.` does not match the end of a line; `^` and `$` match there.",
     "SCAN_PRIORITY_AUTO": "Without effect.",
@@ -317,16 +351,18 @@ MEANINGS = {
     "SERIALIZER_NONE": "Refuse values that the server has no type for.",
     "SERIALIZER_PYTHON": "Pickle them.",
     "SERIALIZER_JSON": "As JSON.",
-    "SERIALIZER_USER": "As the own function of the client or the module does.",
-    "TTL_NAMESPACE_DEFAULT": "As the namespace says.",
-    "TTL_CLIENT_DEFAULT": "As `ttl` of the policy says.",
+    "SERIALIZER_USER": "Convert them with the serializer of the client, or with "
+    "that of `set_serializer()`.",
+    "TTL_NAMESPACE_DEFAULT": "The default of the namespace.",
+    "TTL_CLIENT_DEFAULT": "The `ttl` of the policy.",
     "TTL_DONT_UPDATE": "Keep the time to live that the record has.",
     "TTL_NEVER_EXPIRE": "Never expire.",
-    "TXN_STATE_OPEN": "It can take commands.",
+    "TXN_STATE_OPEN": "It accepts commands.",
     "TXN_STATE_VERIFIED": "Its reads are verified; it is being committed.",
     "TXN_STATE_COMMITTED": "It is committed.",
     "TXN_STATE_ABORTED": "It is aborted.",
-    "TXN_STATE_COMMIT_FAILED": "A commit failed.",
+    "TXN_STATE_COMMIT_FAILED": "A commit failed, and it is unknown whether the "
+    "transaction is committed.",
     "AS_BYTES_UNDEF": "No value: the bin is missing.",
     "AS_BYTES_INTEGER": "An integer.",
     "AS_BYTES_DOUBLE": "A float.",

@@ -30,8 +30,8 @@ class ErrorText(NamedTuple):
 
 
 OF_LARGE_TYPES = (
-    "A class of the large data types of the 2.x line. No server of today has them, so "
-    "it is never raised."
+    "This class belongs to the large data types of the 2.x line. Today's servers do "
+    "not have them, so it is never raised."
 )
 
 ASK_ADMIN = "Ask the administrator of the cluster."
@@ -45,20 +45,22 @@ EXCEPTIONS = {
         "Correct the call. `validate_keys` makes such a mistake a `ParamError`.",
     ),
     "ClientError": Text(
-        "The client failed before or without an answer of the server; also the parent "
-        "of all errors that the client finds itself.",
+        "The client failed before it had an answer of the server, or without one. "
+        "This class is also the parent of all errors that the client finds itself.",
         READ_DETAIL,
     ),
     "ServerError": Text(
-        "The server failed and says no more; also the parent of all errors that come "
-        "from the server.",
-        "Look into the log of the server. A map with a float as a key is one cause.",
+        "The server failed and gives no reason. This class is also the parent of all "
+        "errors that come from the server.",
+        "Look into the log of the server. One possible cause is a map with a float as "
+        "a key.",
     ),
     "TimeoutError": Text(
         "`total_timeout` passed, or the server gave up. It is also the built-in "
-        "`TimeoutError`. Of a write, `in_doubt` says whether it may be applied.",
-        "Raise `total_timeout`, or look why the node is slow: `host`, `phase`, "
-        "`attempts` and `elapsed_ms` tell.",
+        "`TimeoutError`. After a write, `in_doubt` says whether the write may have "
+        "been applied.",
+        "Raise `total_timeout`, or find out why the node is slow: `host`, `phase`, "
+        "`attempts` and `elapsed_ms` help.",
     ),
     "ParamError": Text(
         "An argument, a policy or the configuration is malformed. Nothing was sent.",
@@ -69,7 +71,7 @@ EXCEPTIONS = {
     ),
     "ClientAbortError": Text(
         "The caller gave up: a callback returned or raised, or a task was cancelled.",
-        "Nothing, when it was meant so.",
+        "If this was intended, nothing.",
     ),
     "AsyncConnectionError": Text(
         "An event loop of another client cannot connect. This client raises "
@@ -87,8 +89,8 @@ EXCEPTIONS = {
     ),
     "TLSError": Text(
         "A connection with TLS cannot be made, or the `tls` settings cannot work.",
-        "The text names the certificate and the option; [](../security.md) has a "
-        "table of cures.",
+        "The text names the certificate and the option. [](../security.md) has a "
+        "table that says what to do.",
     ),
     "ConnectionError": Text(
         "No node can be reached, or a connection broke. It is also the built-in "
@@ -102,21 +104,22 @@ EXCEPTIONS = {
         "recovers.",
     ),
     "MaxErrorRateExceeded": Text(
-        "The node has failed `max_error_rate` times within `error_rate_window`, so "
-        "the client gives it a rest.",
-        "Wait and try again; look why the node fails.",
+        "The node has failed more than `max_error_rate` times within "
+        "`error_rate_window`, so the client does not call it for a while.",
+        "Wait and try again; find out why the node fails.",
     ),
     "NoResponse": Text(
         "The node has given no answer for this record of a batch.",
         "Try that record again; see its `in_doubt` before you repeat a write.",
     ),
     "BatchFailed": Text(
-        "At least one record of a batch failed. `BatchRecords.result` has this "
-        "number; it is not raised.",
+        "At least one record of a batch failed. This class is not raised; "
+        "`BatchRecords.result` has its number.",
         "Look at `result` of each of the `batch_records`.",
     ),
     "TransactionFailed": Text(
-        "A transaction cannot go on: it was not verified, or is being ended.",
+        "A transaction cannot continue: a record that it had read was changed, or "
+        "another call is ending it.",
         f"{BEGIN_AGAIN} `detail` and the cause say what happened.",
     ),
     "TransactionAlreadyCommitted": Text(
@@ -134,7 +137,8 @@ EXCEPTIONS = {
         "The namespace has no room left.", "Remove records, or add nodes or memory."
     ),
     "AlwaysForbidden": Text(
-        "The server never allows this in its configuration. `NoXDR` is another name.",
+        "The configuration of the server never allows this. `NoXDR` is another name "
+        "of this class.",
         ASK_ADMIN,
     ),
     "NoXDR": Text("Another name of `AlwaysForbidden`.", ASK_ADMIN),
@@ -150,7 +154,8 @@ EXCEPTIONS = {
         "Somebody aborted the scan on the server.", "Run it again."
     ),
     "UnsupportedFeature": Text(
-        "The server's version, edition or configuration lacks what the call needs.",
+        "The version, the edition or the configuration of the server does not support "
+        "the call.",
         "Use another server, or leave the feature out.",
     ),
     "DeviceOverload": Text(
@@ -164,25 +169,25 @@ EXCEPTIONS = {
     "ForbiddenError": Text(
         "The server does not allow this now: it is out of space, refuses writes, or "
         "needs other settings for a time to live or a durable delete.",
-        "The text lists the usual causes; the log of the server has the one.",
+        "The text lists the usual causes. The log of the server says which one it is.",
     ),
     "ElementNotFoundError": Text(
-        "An operation may only update, and the element is not there.",
+        "The operation may only update, and the element does not exist.",
         "Leave out the flag `..._UPDATE_ONLY`.",
     ),
     "ElementExistsError": Text(
-        "An operation may only create, and the element is there.",
+        "The operation may only create, and the element exists.",
         "Leave out `MAP_WRITE_FLAGS_CREATE_ONLY` or `LIST_WRITE_ADD_UNIQUE`, or add "
         "the flag `..._NO_FAIL`.",
     ),
     "OpNotApplicable": Text(
-        "An index or rank is not there, a context leads to nothing, or an expression "
-        "is unknown for the record.",
+        "There is no such index or rank, a context leads to nothing, or the value of "
+        "an expression is unknown for the record.",
         "Read the value with `get()`; add `EXP_READ_EVAL_NO_FAIL` for expressions.",
     ),
     "FilteredOut": Text(
-        "The record is there, and the policy's `expressions` refuse it. Nothing was "
-        "changed.",
+        "The record exists, but the filter (`expressions` of the policy) is not true "
+        "for it. Nothing was changed.",
         "Catch it, or change the expression.",
     ),
     "LostConflict": Text(
@@ -190,8 +195,8 @@ EXCEPTIONS = {
         "Nothing: the newer value stays.",
     ),
     "UDFError": Text(
-        "A function in Lua failed, or the module is not there.",
-        "`module` and `func` name it, and the text has Lua's message.",
+        "A function in Lua failed, or there is no such module.",
+        "`module` and `func` name the function, and the text has Lua's message.",
     ),
     "BatchDisabledError": Text("The server has batches disabled.", ASK_ADMIN),
     "BatchMaxRequestError": Text(
@@ -234,11 +239,13 @@ EXCEPTIONS = {
         "Read the record again, and write with the generation that it has then.",
     ),
     "RecordExistsError": Text(
-        "The record is there, and `POLICY_EXISTS_CREATE` lets a write only create.",
-        "Use another value of `exists`, or take it that somebody else was first.",
+        "The record exists, and `POLICY_EXISTS_CREATE` allows a write only to create "
+        "a record.",
+        "Another program has created the record first. Or use another value of "
+        "`exists`.",
     ),
     "BinExistsError": Text(
-        "A bin is there, and an operation may only create it.",
+        "The bin exists, and the operation may only create it.",
         "Leave out the flag `..._CREATE_ONLY`.",
     ),
     "BinIncompatibleType": Text(
@@ -255,12 +262,13 @@ EXCEPTIONS = {
         "Wait and try again, or spread a hot key over several records.",
     ),
     "BinNotFound": Text(
-        "The operation changes a bin that is not there.",
+        "The operation changes a bin that does not exist.",
         "Create the bin first, or leave out the flag `..._UPDATE_ONLY`.",
     ),
     "RecordKeyMismatch": Text(
         "The key that is stored with the record differs from the one sent.",
-        "Two keys have one digest, or the record was stored with another type of key.",
+        "Two keys have the same digest, or the record was stored with a key of "
+        "another type. Use the key with which it was stored.",
     ),
     "BinNameError": Text(
         "A bin's name has more than 15 bytes in UTF-8.", "Shorten the name."
@@ -279,10 +287,12 @@ EXCEPTIONS = {
     ),
     "IndexNameMaxLen": Text("The name of the index is too long.", "Shorten it."),
     "IndexNameMaxCount": Text(
-        "The namespace has as many indexes as it can.", "Remove one."
+        "The namespace already has the largest possible number of indexes.",
+        "Remove one.",
     ),
     "QueryQueueFull": Text(
-        "The server runs as many queries as it can.", "Wait and try again."
+        "The server already runs the largest possible number of queries.",
+        "Wait and try again.",
     ),
     "QueryTimeout": Text(
         "The query took longer than the server allows.", "Raise `total_timeout`."
@@ -304,10 +314,13 @@ EXCEPTIONS = {
         "The server does not know this kind of login.", "Correct `auth_mode`."
     ),
     "InvalidCommand": Text(
-        "The server does not know this command on users.", ASK_ADMIN
+        "The server does not know this command about users.", ASK_ADMIN
     ),
-    "InvalidField": Text("A field of a command on users is malformed.", READ_DETAIL),
-    "IllegalState": Text("The command on users does not fit now.", "Log in again."),
+    "InvalidField": Text("A field of a command about users is malformed.", READ_DETAIL),
+    "IllegalState": Text(
+        "The command about users does not fit the current state of the login.",
+        "Log in again.",
+    ),
     "InvalidUser": Text(
         "The cluster does not know the user.", "`admin_query_users_info()` lists them."
     ),
@@ -338,16 +351,16 @@ EXCEPTIONS = {
         "Use `PRIV_*`; a set needs its namespace.",
     ),
     "InvalidWhitelist": Text(
-        "An entry of the whitelist is no address and no network.", "Correct it."
+        "An entry of the whitelist is neither an address nor a network.", "Correct it."
     ),
     "QuotasNotEnabled": Text(
         "The cluster has quotas disabled.", "Set `enable-quotas` in its configuration."
     ),
     "InvalidQuota": Text(
-        "The cluster does not take this quota.", "Take another number."
+        "The cluster does not accept this quota.", "Take another number."
     ),
     "NotAuthenticated": Text(
-        "The cluster wants a login.",
+        "The cluster requires a login.",
         "Give `user` and `password` in the configuration, or `connect(user, "
         "password)`.",
     ),
@@ -356,12 +369,12 @@ EXCEPTIONS = {
         "`admin_grant_roles()` or `admin_grant_privileges()` gives it.",
     ),
     "NotWhitelisted": Text(
-        "No role of the user admits the address of this machine.",
+        "No role of the user allows the address of this machine.",
         "See `admin_set_whitelist()`.",
     ),
     "QuotaExceeded": Text(
-        "The user has used up what its roles allow in a second.",
-        "Make fewer calls a second; see `admin_set_quotas()`.",
+        "The user has made more calls in this second than its roles allow.",
+        "Make fewer calls per second; see `admin_set_quotas()`.",
     ),
 }
 
@@ -398,8 +411,8 @@ TEXTS = [
     ErrorText(
         "needs the Enterprise Edition",
         "AerospikeError",
-        "The call needs what a server of the Community Edition does not have. The "
-        "code is 25, which has no class of its own.",
+        "The call needs a feature that the Community Edition of the server does not "
+        "have. The code is 25, which has no class of its own.",
         "Look for `compress`, `durable_delete` and `txn` in the policy, and "
         "`compression_threshold` in the configuration.",
     ),
@@ -469,50 +482,50 @@ TEXTS = [
     ErrorText(
         "integer value exceeds sys.maxsize",
         "ParamError",
-        "An integer lies outside of 64 bits. `path` says where it stands.",
+        "An integer needs more than 64 bits. `path` says where it is.",
         "Store it as text or bytes.",
     ),
     ErrorText(
         "is an invalid policy dictionary key",
         "ParamError",
-        "The policy has a key that no policy knows, and `validate_keys` is on.",
+        "The policy has an unknown key, and `validate_keys` is `True`.",
         "Correct the key; the text names the nearest one.",
     ),
     ErrorText(
         "is an invalid client config dictionary key",
         "ParamError",
-        "The configuration has an unknown key, and `validate_keys` is on.",
+        "The configuration has an unknown key, and `validate_keys` is `True`.",
         "Correct the key; the text names the nearest one.",
     ),
     ErrorText(
         "unknown ... key ... (did you mean ...?)",
         "AerospikeWarning",
-        "A dict has a misspelt key, which is ignored.",
+        "A dict has a misspelt key, which the client ignores.",
         "Correct the key.",
     ),
     ErrorText(
         "Hosts must be a list",
         "ParamError",
-        "`hosts` of the configuration is no list.",
+        "`hosts` in the configuration is not a list.",
         'Write `{"hosts": [("127.0.0.1", 3000)]}`.',
     ),
     ErrorText(
         "Hosts must not be empty",
         "ParamError",
-        "`hosts` of the configuration names no host.",
+        "`hosts` in the configuration is empty.",
         'Write `{"hosts": [("127.0.0.1", 3000)]}`.',
     ),
     ErrorText(
         "Config must be a dict",
         "ParamError",
-        "The argument of `aerospike.client()` is no dict.",
+        "The argument of `aerospike.client()` is not a dict.",
         'Write `aerospike.client({"hosts": [("127.0.0.1", 3000)]})`; '
         "`aerospike.client_from_url()` takes a text.",
     ),
     ErrorText(
         "Namespace should be a string",
         "ParamError",
-        "The first item of a key is no text.",
+        "The first item of a key is not a text.",
         'A key is `(namespace, set, user key)`: `("test", "users", 1)`.',
     ),
     ErrorText(
@@ -530,13 +543,13 @@ TEXTS = [
     ErrorText(
         "policy must be a dict",
         "ParamError",
-        "Something else stands where a policy belongs.",
-        "Look at the order of the arguments: `meta` stands before `policy`.",
+        "An argument in the place of the policy is not a dict.",
+        "Check the order of the arguments: `meta` comes before `policy`.",
     ),
     ErrorText(
         "keys should be a list of aerospike key tuples",
         "ParamError",
-        "The first argument of a batch is no list of keys.",
+        "The first argument of a batch is not a list of keys.",
         'Write `[("test", "users", 1), ("test", "users", 2)]`.',
     ),
     ErrorText(
@@ -548,7 +561,7 @@ TEXTS = [
     ErrorText(
         "bins is empty",
         "InvalidRequest",
-        "The call was given no bin.",
+        "The call has no bin.",
         "Name one bin or more; `remove()` removes a record.",
     ),
     ErrorText(
@@ -578,8 +591,8 @@ TEXTS = [
     ErrorText(
         "the server gave up: it was too slow for total_timeout",
         "TimeoutError",
-        "The server stopped at the limit that the client had told it.",
-        "Raise `total_timeout`, or look why the server is slow.",
+        "The server stopped at the time limit that the client had sent.",
+        "Raise `total_timeout`, or find out why the server is slow.",
     ),
     ErrorText(
         "this build of aerospike has no TLS",
@@ -602,25 +615,25 @@ TEXTS = [
     ErrorText(
         "is the port one for TLS?",
         "ConnectionError",
-        "The client speaks TLS, and the port does not.",
+        "The client uses TLS, but the port is not for TLS.",
         "Give the port for TLS, often 4333; or leave out `tls`.",
     ),
     ErrorText(
         "Bins should be a list",
         "ParamError",
-        "The names of bins are no list.",
+        "The names of the bins are not in a list.",
         'Write `["name", "age"]`, also for one bin.',
     ),
     ErrorText(
         "Bin name should be of type string",
         "ParamError",
-        "The name of a bin is no text.",
+        "The name of a bin is not a text.",
         "Convert it with `str()`.",
     ),
     ErrorText(
         "Parameter must be a callable",
         "ParamError",
-        "A serializer, a deserializer or a handler is no function.",
+        "A serializer, a deserializer or a handler is not a function.",
         "Give the function itself, without brackets.",
     ),
     ErrorText(
@@ -632,43 +645,43 @@ TEXTS = [
     ErrorText(
         "Operation must be a dict",
         "ParamError",
-        "An element of the list of operations is something else.",
+        "An element of the list of operations is not a dict.",
         "Make operations with the functions of `aerospike_helpers.operations`.",
     ),
     ErrorText(
         "Operations should be of type list",
         "ParamError",
-        "The second argument of `operate()` is no list.",
+        "The second argument of `operate()` is not a list.",
         "Write `[operation]`, also for one operation.",
     ),
     ErrorText(
         "Metadata should be of type dictionary",
         "ParamError",
-        "Something else stands where `meta` belongs.",
-        "Look at the order of the arguments: `meta` stands before `policy`.",
+        "An argument in the place of `meta` is not a dict.",
+        "Check the order of the arguments: `meta` comes before `policy`.",
     ),
     ErrorText(
         "Generation should be an int or long",
         "ParamError",
-        '`meta["gen"]` is no integer.',
+        '`meta["gen"]` is not an integer.',
         "Give the number that `get()` has in its metadata.",
     ),
     ErrorText(
         "Ttl should be an int or long",
         "ParamError",
-        "A time to live is no integer.",
+        "A time to live is not an integer.",
         "Give whole seconds, or a constant `TTL_*`.",
     ),
     ErrorText(
         "Unsupported serializer",
         "ParamError",
-        "`serializer` of `put()` is no constant `SERIALIZER_*`.",
+        "`serializer` of `put()` is not a constant `SERIALIZER_*`.",
         "Use such a constant, or leave it out.",
     ),
     ErrorText(
         "No serializer callback registered",
         "ClientError",
-        "`SERIALIZER_USER` was given, and there is no function of your own.",
+        "`SERIALIZER_USER` was given, but there is no serializer of your own.",
         "Call `aerospike.set_serializer()`, or configure `serialization`.",
     ),
     ErrorText(
@@ -680,31 +693,31 @@ TEXTS = [
     ErrorText(
         "Username should be a string",
         "ParamError",
-        "The user's name is no text.",
+        "The name of the user is not a text.",
         "Convert it with `str()`.",
     ),
     ErrorText(
         "Password should be a string",
         "ParamError",
-        "The password is no text.",
+        "The password is not a text.",
         "Convert it with `str()`.",
     ),
     ErrorText(
         "Request must be a string",
         "ParamError",
-        "The command of an info call is no text.",
+        "The command of an info call is not a text.",
         'Write `client.info_all("namespaces")`.',
     ),
     ErrorText(
         "Failed to convert ctx",
         "ParamError",
-        "A context is no list of levels, or has none.",
+        "A context is not a list of levels, or the list is empty.",
         "Make the levels with the functions of `aerospike_helpers.cdt_ctx`.",
     ),
     ErrorText(
         "Partition filter can not change between calls",
         "ParamError",
-        "A query that goes on from where it stopped was given other partitions.",
+        "A query continues from where it stopped, but the call names other partitions.",
         "Make a new query for other partitions.",
     ),
     ErrorText(
@@ -716,7 +729,7 @@ TEXTS = [
     ErrorText(
         "no certificate in PEM form",
         "TLSError",
-        "A file of `tls` has something else than a certificate.",
+        "A file that `tls` names has no certificate.",
         "Give the right file; `castring` and `certstring` need contents, not a path.",
     ),
     ErrorText(
@@ -746,13 +759,13 @@ TEXTS = [
     ErrorText(
         "speaks no protocol of tls.protocols",
         "TLSError",
-        "The node and the client have no version of TLS in common.",
+        "The node and the client support no common version of TLS.",
         "Allow a protocol of the node in `protocols`; look at `cipher_suite`, too.",
     ),
     ErrorText(
         "the policy's 'expressions' refused it",
         "FilteredOut",
-        "The record is there, and the filter is not true for it.",
+        "The record exists, but the filter is not true for it.",
         "Catch the exception, or change the expression.",
     ),
     ErrorText(

@@ -40,52 +40,55 @@ POLICY = {
     "total_timeout": Text(
         "int, ms",
         {"": "1000", **LONG_RUNNING},
-        "Most time for the whole call, all attempts and pauses included. 0: no limit.",
+        "Time limit of the whole call, with all attempts and pauses. 0: no limit.",
     ),
     "socket_timeout": Text(
         "int, ms",
         {"": "30000", **TRANSACTION_SOCKET},
-        "Longest silence of a node before the attempt counts as failed. 0: only "
-        "`total_timeout` ends it, which is also its upper bound.",
+        "If the node sends nothing for this time, the attempt has failed. 0: only "
+        "`total_timeout` limits the attempt. A value above `total_timeout` has no "
+        "effect.",
     ),
     "connect_timeout": Text(
         "int, ms",
         "0",
-        "Most time to open a connection when the pool has none. 0: as "
-        "`socket_timeout` and `total_timeout` allow.",
+        "Time limit for opening a connection when the pool has none. 0: only "
+        "`socket_timeout` and `total_timeout` limit it.",
     ),
     "timeout_delay": Text(
         "int, ms",
         "3000",
-        "After an attempt has timed out, the client waits so long for the late reply, "
-        "in the background. If the reply comes, the connection can be used again. 0: "
+        "After an attempt has timed out, the client waits this long in the background "
+        "for the late reply. If the reply comes, the connection can be used again. 0: "
         "the client closes the connection at once.",
     ),
-    "max_retries": Text("int", RETRIES, "Further attempts after the first one."),
+    "max_retries": Text(
+        "int", RETRIES, "The number of further attempts after the first one."
+    ),
     "sleep_between_retries": Text(
         "int, ms",
         {"": "0", **TRANSACTION_PAUSE},
         "Pause before each further attempt.",
     ),
-    "timeout": Text("int, ms", "1000", "Most time for the request."),
+    "timeout": Text("int, ms", "1000", "Time limit of the request."),
     "retry_on_timeout": Text(
         "bool",
         "True",
-        "2.x. `False`: an attempt that timed out is not repeated, whatever "
-        "`max_retries` says.",
+        "From 2.x. `False`: the client does not repeat an attempt that timed out, "
+        "even if `max_retries` allows it.",
     ),
     "compress": Text(
         "bool",
         "False",
-        "Compress what carries data and has more than 128 bytes, and ask for "
+        "Compress requests that carry data and have more than 128 bytes, and ask for "
         "compressed replies (Enterprise Edition).",
     ),
     "txn": Text("Transaction", "", "The transaction that the command belongs to."),
     "expressions": Text(
         "compiled expression",
         "",
-        "A condition on the record, evaluated by the server. Where it is false, the "
-        "call raises `FilteredOut` and nothing is changed.",
+        "A condition, which the server evaluates for the record. If it is not true, "
+        "the call raises `FilteredOut` and changes nothing.",
     ),
     "error_detail_verbosity": Text(
         "`ERROR_DETAIL_*`",
@@ -95,40 +98,44 @@ POLICY = {
     "replica": Text(
         "`POLICY_REPLICA_*`",
         {"": "SEQUENCE", "txn_verify": "MASTER", "txn_roll": "MASTER"},
-        "Which copy of the record is asked: the master alone; any in turns; the master "
-        "and, when that fails, the others in sequence; at random. Writes begin at the "
-        "master, except with RANDOM. `PREFER_RACK` asks the copy in the rack that "
-        "`rack_ids` prefers, and after a failure another one; see `rack_aware`.",
+        "Which copy of the record the client asks. `MASTER`: only the master. `ANY`: "
+        "all copies in turns. `SEQUENCE`: the master and, when it fails, the other "
+        "copies in turns. `RANDOM`: any copy. `PREFER_RACK`: the copy in the rack "
+        "that `rack_ids` prefers, and after a failure another copy; see `rack_aware`. "
+        "Writes begin at the master, except with `RANDOM`.",
     ),
     "key": Text(
         "`POLICY_KEY_*`",
         "DIGEST",
-        "`SEND`: the user key goes along with the digest. Writes store it, and the "
-        "server refuses a record whose stored key differs (`RecordKeyMismatch`).",
+        "`SEND`: the client sends the user key together with the digest. Writes store "
+        "the key, and the server refuses a record whose stored key differs "
+        "(`RecordKeyMismatch`).",
     ),
     "gen": Text(
         "`POLICY_GEN_*`",
         "IGNORE",
-        'How `meta["gen"]` is compared with the generation of the record: not at all; '
-        "it must be equal; it must be greater. Otherwise `RecordGenerationError`.",
+        'How the server compares `meta["gen"]` with the generation of the record. '
+        '`IGNORE`: not at all. `EQ`: they must be equal. `GT`: `meta["gen"]` must be '
+        "greater. Otherwise the call raises `RecordGenerationError`.",
     ),
     "exists": Text(
         "`POLICY_EXISTS_*`",
         "IGNORE",
         "Whether a write needs the record to exist. `CREATE`: it must not exist. "
         "`UPDATE`, `REPLACE`: it must exist. `CREATE_OR_REPLACE`, `IGNORE`: either. "
-        "The two with *replace* drop the bins that the call does not name.",
+        "The two with *REPLACE* remove all bins that the call does not name.",
     ),
     "commit_level": Text(
         "`POLICY_COMMIT_LEVEL_*`",
         "ALL",
-        "`MASTER`: the server answers before the copies have the write.",
+        "`MASTER`: the server answers when the master has written, without waiting "
+        "for the other copies.",
     ),
     "read_mode_ap": Text(
         "`POLICY_READ_MODE_AP_*`",
         "ONE",
-        "`ALL`: several copies are compared while the cluster moves data "
-        "(namespaces that prefer availability).",
+        "`ALL`: while the cluster moves data, the server compares several copies (in "
+        "namespaces without strong consistency).",
     ),
     "read_mode_sc": Text(
         "`POLICY_READ_MODE_SC_*`",
@@ -138,8 +145,8 @@ POLICY = {
     "read_touch_ttl_percent": Text(
         "int, -1 to 100",
         "0",
-        "A read renews the time to live of a record if at most this percentage of it "
-        "is left. 0: as the server is configured; -1: never.",
+        "A read renews the time to live of a record if at most this percentage of "
+        "that time is left. 0: the configuration of the server decides; -1: never.",
     ),
     "ttl": Text(
         "int, s, or `TTL_*`",
@@ -158,58 +165,73 @@ POLICY = {
     "deserialize": Text(
         "bool",
         "True",
-        "`False`: lists, maps and blobs come as the raw bytes of the reply.",
+        "`False`: the client returns lists, maps and blobs as the raw bytes of the "
+        "reply.",
     ),
     "respond_all_ops": Text(
         "bool",
         "False",
-        "`operate` and `operate_ordered`: operations without a result answer, too.",
+        "For `operate` and `operate_ordered`: operations without a result also appear "
+        "in the results, with `None`.",
     ),
     "on_locking_only": Text(
         "bool",
         "False",
-        "In a transaction: fail when the transaction has the record locked already.",
+        "In a transaction: the write fails if the transaction has already locked the "
+        "record.",
     ),
     "compression_threshold": Text(
         "int, bytes",
         "0",
-        "Compress requests that have more bytes. 0: as `compress` says.",
+        "Compress requests that have more bytes than this. 0: `compress` decides.",
     ),
     "expected_duration": Text(
         "`QUERY_DURATION_*`", "LONG", "How long the query is likely to take."
     ),
     "short_query": Text(
-        "bool", "False", "The older form of `expected_duration`: a short one."
+        "bool",
+        "False",
+        "The older form of `expected_duration`: `True` means `QUERY_DURATION_SHORT`.",
     ),
-    "max_records": Text("int", "0", "About as many records at most. 0: all."),
-    "records_per_second": Text("int", "0", "Limit for each server. 0: none."),
+    "max_records": Text(
+        "int", "0", "The query gives about this number of records at most. 0: all."
+    ),
+    "records_per_second": Text("int", "0", "Limit for each node. 0: no limit."),
     "partition_filter": Text(
-        "dict", "", "The [partitions to read](queries.md#parts); in a call alone."
+        "dict",
+        "",
+        "The [partitions to read](queries.md#parts). Only the policy of a call can "
+        "have this key.",
     ),
     "concurrent": Text(
-        "bool", "False", "Without effect: nodes are always asked at the same time."
+        "bool",
+        "False",
+        "Without effect: the client always asks all nodes at the same time.",
     ),
     "allow_inline": Text(
         "bool",
         "True",
-        "The server may work off the batch in the thread that received it, for "
-        "namespaces in memory.",
+        "The server may handle the batch in the thread that has received it, if the "
+        "namespace is in memory.",
     ),
     "allow_inline_ssd": Text("bool", "False", "The same for namespaces on devices."),
     "respond_all_keys": Text(
-        "bool", "True", "Go on with the other keys after one has failed."
+        "bool", "True", "The server continues with the other keys after one has failed."
     ),
-    "check_bounds": Text("bool", "True", "Replies are always bounded."),
-    "send_as_is": Text("bool", "True", "Requests are never changed."),
+    "check_bounds": Text("bool", "True", "Without effect: replies are always checked."),
+    "send_as_is": Text("bool", "True", "Without effect: requests are never changed."),
     "use_batch_direct": Text("bool", "False", "2.x. No server of today speaks it."),
-    "send_set_name": Text("bool", "False", "2.x. The set is always sent."),
+    "send_set_name": Text(
+        "bool", "False", "From 2.x. Without effect: the client always sends the set."
+    ),
     "fail_on_cluster_change": Text(
         "bool",
         "True",
-        "Of functions on all records: an aggregation, `scan_apply()` or "
-        "`query_apply()`, which takes it from the policy `write`, fails when "
-        "partitions move meanwhile. Other queries read on where they went, and "
-        "`execute_background()` does not look.",
+        "For functions on all records: an aggregation, `scan_apply()` or "
+        "`query_apply()` fails when partitions move meanwhile. (`scan_apply()` and "
+        "`query_apply()` take this key from the policy `write`.) Other queries "
+        "continue on the nodes to which the partitions have moved. "
+        "`execute_background()` does not check.",
     ),
 }
 
@@ -217,14 +239,15 @@ META = {
     "gen": Text(
         "int",
         "",
-        "The expected generation; compared only when the policy's `gen` says so.",
+        "The expected generation. The server compares it only if `gen` of the policy "
+        "says so.",
     ),
     "ttl": Text(
         "int, s, or `TTL_*`",
         "",
         "Time to live of the record from this write on. 0: the default of the "
         "namespace; `TTL_NEVER_EXPIRE` (-1); `TTL_DONT_UPDATE` (-2); "
-        "`TTL_CLIENT_DEFAULT` (-3): that of the policy.",
+        "`TTL_CLIENT_DEFAULT` (-3): the `ttl` of the policy.",
     ),
 }
 
@@ -232,9 +255,9 @@ CONFIG = {
     "hosts": Text(
         "list",
         "required",
-        'Nodes to begin with: `(address, port)` or `"address:port"`, with '
-        '`"[v6]:port"` for IPv6. Without a port, it is 3000. One node that answers is '
-        "enough: the client learns the others from it.",
+        'The nodes that the client asks first: `(address, port)` or `"address:port"`, '
+        'with `"[v6]:port"` for IPv6. Without a port, 3000 is used. One node that '
+        "answers is enough: the client learns the others from it.",
     ),
     "policies": Text(
         "dict", "{}", "Default policies; see [below](#defaults-for-all-calls)."
@@ -248,85 +271,96 @@ CONFIG = {
     "error_keys": Text(
         "bool",
         "True",
-        "Errors show user keys, in their attribute `key` and in their texts. `False`: "
-        "they show digests in place of user keys, which may be personal data.",
+        "Errors show user keys, in their attribute `key` and in their texts. User "
+        "keys may be personal data. `False`: errors show digests instead.",
     ),
     "fail_if_not_connected": Text(
         "bool",
         "not given",
-        "What happens when no node answers the constructor. `True`: it raises. "
-        "`False`: it does not, and the client goes on trying in the background. Not "
-        "given: `connect()` or the first command tries again, and raises.",
+        "What happens when the constructor finds no node that answers. `True`: it "
+        "raises an error. `False`: it raises no error, and the client continues to "
+        "try in the background. Not given: `connect()` or the first command tries "
+        "again, and raises the error.",
     ),
     "cluster_name": Text(
-        "str", "", "Nodes that belong to a cluster of another name are left out."
+        "str",
+        "",
+        "The client refuses nodes that belong to a cluster with another name.",
     ),
     "app_id": Text(
         "str",
         "",
-        "Name of the application; servers list it with the version of the client.",
+        "Name of the application. Servers list it together with the version of the "
+        "client.",
     ),
     "event_listeners": Text(
         "list of listeners",
         "none",
-        "Who hears of calls, nodes and connections of this client, besides those that "
-        "are registered for all: see [Monitoring](monitoring.md).",
+        "Listeners that are informed about calls, nodes and connections of this "
+        "client, in addition to those that are registered for all clients: see "
+        "[Monitoring](monitoring.md).",
     ),
     "connect_timeout": Text(
         "int, ms",
         "1000",
-        "Most time for an address while nodes are looked for and watched. The "
-        "constructor takes three times as long at most. 0: the default.",
+        "Time limit for each address when the client looks for nodes and watches "
+        "them. The constructor takes at most three times as long. 0: the default.",
     ),
     "tend_interval": Text(
         "int, ms",
         "1000",
-        "Pause between two looks at the cluster, 250 at least, a day at most. A node "
-        "that comes or goes is noticed within it.",
+        "Pause between two [tends](failures.md#when-nodes-come-and-go), at least 250 "
+        "ms and at most a day. The client notices within this time that a node has "
+        "come or gone.",
     ),
     "max_conns_per_node": Text(
         "int",
         "100",
-        "Most connections to one node, 65535 at most. A call that finds them all in "
-        "use waits for `pool_timeout`. Then it tries again, as its policy allows, and "
-        "fails with `NoMoreConnectionsError`.",
+        "Limit of the connections to one node, at most 65535. A call that finds all "
+        "of them in use waits for `pool_timeout`. Then it tries again, as its policy "
+        "allows, and fails with `NoMoreConnectionsError`.",
     ),
     "pool_timeout": Text(
         "int, ms",
         "0",
-        "How long a call waits for a connection when all are in use, first come, first "
-        "served; never beyond its `total_timeout`. 0: it does not wait.",
+        "How long a call waits for a connection when all are in use, but never longer "
+        "than its `total_timeout`. Calls get connections in the order in which they "
+        "came. 0: a call does not wait.",
     ),
     "min_conns_per_node": Text(
         "int",
         "0",
-        "Connections kept open to each node; not above `max_conns_per_node`. The "
-        "constructor waits for them, and for their TLS and logins, for "
-        "`connect_timeout` at most.",
+        "The number of connections to each node that the client keeps open, at most "
+        "`max_conns_per_node`. The constructor waits for them, with their TLS and "
+        "logins, but not longer than `connect_timeout`.",
     ),
     "max_socket_idle": Text(
         "int, s",
         "0",
-        "Connections that were idle for longer are closed and not used again. 0: those "
-        "above `min_conns_per_node` are closed after 55 seconds.",
+        "The client closes a connection that was idle for longer. 0: it closes the "
+        "connections above `min_conns_per_node` after 55 seconds.",
     ),
     "max_error_rate": Text(
         "int",
         "100",
-        "Network errors and timeouts of one node within `error_rate_window` that make "
-        "calls to it fail at once, with `MaxErrorRateExceeded`. 0: any number.",
+        "If a node has more network errors and timeouts than this within "
+        "`error_rate_window`, calls to it fail at once with `MaxErrorRateExceeded`. "
+        "0: no limit.",
     ),
     "error_rate_window": Text(
         "int",
         "1",
-        "Length of that window, in tend intervals. `max_error_rate` is 1 to 100 times "
-        "as much, or both are the defaults, with a warning.",
+        "Length of the window, in tend intervals. `max_error_rate` must be 1 to 100 "
+        "times this number. Otherwise the client uses the defaults of both and shows "
+        "a warning.",
     ),
     "use_services_alternate": Text(
-        "bool", "False", "Use the second list of addresses that nodes can publish."
+        "bool", "False", "Use the alternate addresses that nodes can publish."
     ),
     "force_single_node": Text(
-        "bool", "False", "Talk to the seed only, whatever it says of others."
+        "bool",
+        "False",
+        "Use only the node in `hosts`, and ignore the other nodes of the cluster.",
     ),
     "send_bool_as": Text(
         "`AS_BOOL`, `INTEGER` or `PY_BYTES`",
@@ -336,37 +370,38 @@ CONFIG = {
     "legacy_types": Text(
         "None or bool",
         "None",
-        "Values that the server has no type for; see [](serialization.md). `None`: "
-        "they are pickled. `True`: bools, too, and blobs are read as `bytearray`. "
-        "`False`: they are refused, and pickles are read as bytes.",
+        "What happens to values for which the server has no type; see "
+        "[](serialization.md). `None`: they are pickled. `True`: they and bools are "
+        "pickled, and blobs are read as `bytearray`. `False`: the client refuses "
+        "them, and returns pickles as bytes.",
     ),
     "pickle_classes": Text(
         "list of classes",
         "[]",
-        "Classes that pickled values may have besides Python's own value types; see "
-        "[](serialization.md).",
+        "Classes whose pickled objects the client loads, besides some of Python's own "
+        "types; see [](serialization.md).",
     ),
     "pickle_limits": Text(
         "dict of int",
         "{}",
-        "What a pickled value may take: `opcodes`, `hashed`, `growth`; see "
+        "Limits for each pickled value: `opcodes`, `hashed`, `growth`; see "
         "[](serialization.md).",
     ),
     "serialization": Text(
         "(serializer, deserializer)",
         "",
-        "Functions of your own for values that the server has no type for; see "
+        "Your own functions for values for which the server has no type; see "
         "[](serialization.md).",
     ),
-    "max_threads": Text("int", "", "2.x: size of the connection pool."),
+    "max_threads": Text("int", "", "From 2.x: an older name of `max_conns_per_node`."),
     "tls": Text("dict", "{}", "[TLS](security.md#tls)."),
     "user": Text("str", "", "User of a cluster with [security](security.md)."),
     "password": Text("str", "", "Password of that user."),
     "shm": Text(
         "dict",
         "",
-        "Tend the cluster together with other processes, through shared memory; see "
-        "below. An empty dict is enough.",
+        "Share the work of tending the cluster with other processes, through [shared "
+        "memory](#shared-memory). An empty dict is enough.",
     ),
     "shm_max_nodes": Text("int", "16", "`max_nodes` of `shm`."),
     "shm_max_namespaces": Text("int", "8", "`max_namespaces` of `shm`."),
@@ -376,46 +411,51 @@ CONFIG = {
     "use_shared_connection": Text(
         "bool",
         "False",
-        "Share the cluster with other clients of this process that have this key and "
-        "the same hosts, user, TLS and settings of the cluster. Policies may differ. "
-        "The last client to be closed closes the connections.",
+        "Share connections with other clients of this process that also have this "
+        "key, and the same hosts, user, TLS and settings of the cluster. Policies may "
+        "differ. The last client that is closed closes the connections.",
     ),
     "compression_threshold": Text(
         "int, bytes",
         "0",
-        "`compression_threshold` of the write policy, and likewise for `operate()`, "
-        "`apply()` and batches. 0: as `compress` of the policies says.",
+        "The default of the policy key `compression_threshold` for all writes, "
+        "`operate()`, `apply()` and batches. 0: `compress` in the policies decides.",
     ),
     "rack_aware": Text(
         "bool",
         "False",
-        "Ask the nodes for their racks. Reads with the policy "
-        "`replica: POLICY_REPLICA_PREFER_RACK` then go to a near rack where possible.",
+        "Ask the nodes for their racks. Then reads with the policy `replica: "
+        "POLICY_REPLICA_PREFER_RACK` go to a rack of `rack_ids` where possible.",
     ),
-    "rack_id": Text("int", "0", "The own rack, for `rack_aware`."),
+    "rack_id": Text("int", "0", "The rack of this client, for `rack_aware`."),
     "rack_ids": Text(
         "list of int",
         "",
-        "Racks in order of preference, 256 at most, in place of `rack_id`.",
+        "Several racks in order of preference, at most 256, in place of `rack_id`.",
     ),
     "config_provider": Text(
         "ConfigProvider",
         "",
-        "A [file with settings](#a-file-with-settings) that the client follows.",
+        "A [file with settings](#a-file-with-settings) that the client reads again "
+        "and again.",
     ),
-    "lua": Text("dict", "{}", "Folders of functions that the client runs; see below."),
+    "lua": Text(
+        "dict",
+        "{}",
+        "Settings for [functions in Lua](#functions-in-lua) that the client runs.",
+    ),
     "strict_types": Text(
         "bool",
         "True",
-        "Whether append, prepend and increment check the type of what they are given. "
-        "With `False` they send it, and the server refuses it.",
+        "Whether append, prepend and increment check the type of their argument. With "
+        "`False` they send a value of a wrong type, and the server refuses it.",
     ),
     "batch_direct": Text("bool", "False", "2.x. No server of today speaks it."),
     "thread_pool_size": Text(
         "int",
         "",
-        "Most nodes that one batch, query, scan or aggregation asks side by side. "
-        "Without it, all of them: this client has no thread pool.",
+        "How many nodes one batch, query, scan or aggregation asks at the same time "
+        "at most. Not given: all of them. (This client has no thread pool.)",
     ),
 }
 
@@ -423,20 +463,21 @@ LUA = {
     "user_path": Text(
         "str",
         "./",
-        "Folder of your modules. An aggregation looks for them there; `require` finds "
-        "others. A folder that is not there gives a warning, and the current one takes "
-        "its place. 255 bytes at most.",
+        "Folder of your modules. Aggregations and `require` look for modules there. "
+        "If the folder does not exist, the client shows a warning and uses the "
+        "current folder. At most 255 bytes.",
     ),
     "system_path": Text(
         "str",
         "/usr/local/aerospike/lua",
-        "Folder where `require` looks next. It need not be there: what functions "
-        "can always call is part of the client.",
+        "Folder in which `require` looks next. It need not exist, because the system "
+        "modules are part of the client.",
     ),
     "max_memory": Text(
         "int, bytes",
         "268435456",
-        "Most memory of Lua in one aggregation, 1048576 at least. 0: no limit.",
+        "Limit for the memory of Lua in one aggregation, at least 1048576. 0: no "
+        "limit.",
     ),
 }
 
@@ -444,24 +485,27 @@ SHM = {
     "max_nodes": Text(
         "int",
         "16",
-        "Room for so many nodes, 1024 at most. Further ones are left out, with a "
-        "warning in the log.",
+        "The number of nodes for which there is room, at most 1024. The client "
+        "ignores further nodes, with a warning in the log.",
     ),
     "max_namespaces": Text(
-        "int", "8", "Room for so many namespaces, 32 at most; likewise."
+        "int",
+        "8",
+        "The number of namespaces for which there is room, at most 32. The client "
+        "ignores further namespaces, with a warning in the log.",
     ),
     "takeover_threshold_sec": Text(
         "int, s",
         "30",
-        "Another process tends when the one that did has not moved for so long, but "
-        "not before a look at the cluster can take. One that has ended is replaced "
-        "within `tend_interval`.",
+        "If the tending process has made no progress for this time, another process "
+        "takes its place. The client waits at least for the time that one tend can "
+        "take. A process that has ended is replaced within `tend_interval`.",
     ),
     "shm_key": Text(
         "int",
         "0xA5000000",
-        "Names the memory: processes that give the same number share it. Each cluster "
-        "needs a number of its own.",
+        "The name of the memory. Processes with the same number share it. Each "
+        "cluster needs a number of its own.",
     ),
 }
 
@@ -475,9 +519,9 @@ TLS = {
     "cafile": Text(
         "str, path",
         "",
-        "A file in PEM with the certificates of the CAs that you trust; it may have "
-        "CRLs, too. Without `cafile`, `capath` and `castring`, the client trusts the "
-        "CAs that the system trusts.",
+        "A file in PEM with the certificates of the CAs that you trust. It can also "
+        "contain CRLs. Without `cafile`, `capath` and `castring`, the client trusts "
+        "the CAs that the system trusts.",
     ),
     "capath": Text("str, path", "", "A folder of such files."),
     "castring": Text("str or bytes", "", "The contents of such a file."),
@@ -493,8 +537,8 @@ TLS = {
     "protocols": Text(
         "str",
         "TLS 1.2 and 1.3",
-        "The allowed protocols, such as `-all +TLSv1.3`: words `all`, `TLSv1.2` and "
-        "`TLSv1.3`, which `+` adds and `-` removes.",
+        "The allowed protocols, such as `-all +TLSv1.3`. The words are `all`, "
+        "`TLSv1.2` and `TLSv1.3`; `+` adds a protocol and `-` removes one.",
     ),
     "cipher_suite": Text(
         "str", "of OpenSSL", "The allowed ciphers, with `:` between their names."
@@ -502,7 +546,8 @@ TLS = {
     "crl_check": Text(
         "bool",
         "False",
-        "Refuse a node whose certificate is revoked. A CRL must be among the CAs.",
+        "Refuse a node whose certificate is revoked. `cafile`, `capath` or `castring` "
+        "must contain the CRL of its CA.",
     ),
     "crl_check_all": Text(
         "bool", "False", "The same for each certificate of the chain."
@@ -510,8 +555,8 @@ TLS = {
     "cert_blacklist": Text(
         "str, path",
         "",
-        "A file of certificates to refuse: one serial number a line, in hexadecimal, "
-        "and its issuer where you like.",
+        "A file of certificates to refuse. Each line has a serial number in "
+        "hexadecimal, and after it, if you wish, the issuer.",
     ),
     "for_login_only": Text("bool", "False", "Use TLS only for logins."),
     "log_session_info": Text(
@@ -537,10 +582,14 @@ POLICIES = {
     "metrics": Text(
         "MetricsPolicy",
         "",
-        "The policy of each `enable_metrics()` that is given none.",
+        "The policy of an `enable_metrics()` that is called without one.",
     ),
-    "max_threads": Text("int", "", "2.x: as `max_threads` beside `policies`."),
-    "thread_pool_size": Text("int", "", "As `thread_pool_size` beside `policies`."),
+    "max_threads": Text(
+        "int", "", "From 2.x: the same as `max_threads` in the configuration itself."
+    ),
+    "thread_pool_size": Text(
+        "int", "", "The same as `thread_pool_size` in the configuration itself."
+    ),
 }
 
 TABLES = {
