@@ -64,7 +64,7 @@ SERVER_ORDER = (
     ("handlers.record",),
     ("handlers.query",),
     ("handlers.info",),
-    ("dispatch", "transport"),
+    ("dispatch", "transport", "seeding"),
     ("cluster", "compatibility"),
     ("proxy",),
     ("", "cli", "pytest_plugin"),

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from aerospike_devserver.cluster import DevCluster
     from aerospike_devserver.proxy import FaultProxy
+    from aerospike_devserver.seeding import SeedError
 
-__all__ = ["DevCluster", "FaultProxy"]
+__all__ = ["DevCluster", "FaultProxy", "SeedError"]
 
-_MODULES = {"DevCluster": "cluster", "FaultProxy": "proxy"}
+_MODULES = {"DevCluster": "cluster", "FaultProxy": "proxy", "SeedError": "seeding"}
 
 
 def __getattr__(name: str) -> Any:

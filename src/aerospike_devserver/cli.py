@@ -222,6 +222,21 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         },
     ),
     (
+        "--seed",
+        {
+            "metavar": "PATH",
+            "help": "begin with the records of this file of JSON, or of the .json and "
+            ".jsonl files of this folder",
+        },
+    ),
+    (
+        "--dump",
+        {
+            "metavar": "FILE",
+            "help": "in the end, write all records to this file, which --seed reads",
+        },
+    ),
+    (
         "--udf-timeout",
         {
             "type": float,
@@ -344,6 +359,12 @@ def _where(cluster: DevCluster) -> Iterator[str]:
             yield f"{name} {needed[name]}"
 
 
+def _of_file(error: OSError) -> str:
+    """What went wrong, and with which file if it is about one."""
+    text = error.strerror or str(error)
+    return f"{error.filename}: {text}" if error.filename else text
+
+
 def _advice(error: OSError, has_tls: bool) -> str:
     """What to try when the cluster could not start."""
     if error.errno == errno.EADDRINUSE:
@@ -363,18 +384,26 @@ def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
         options["tls_port"] = DEFAULT_TLS_PORT
     try:
         options["racks"] = _racks_of(options["racks"])
+        dump = options.pop("dump")
         cluster = DevCluster(**options)
         cluster.start()
     except (ValueError, ImportError) as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"{prog}: {error.strerror}{_advice(error, has_tls)}", file=sys.stderr)
+        print(f"{prog}: {_of_file(error)}{_advice(error, has_tls)}", file=sys.stderr)
         return 1
     signals = _stop_signals()
     for line in _where(cluster):
         print(line, flush=True)
     print("ready", flush=True)
     _wait_for(signals)
-    cluster.stop()
+    try:
+        if dump is not None:
+            cluster.dump(dump)
+    except OSError as error:
+        print(f"{prog}: {_of_file(error)}", file=sys.stderr)
+        return 1
+    finally:
+        cluster.stop()
     return 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import re
 import socket
 import threading
@@ -51,6 +52,7 @@ from aerospike_devserver.version import DEFAULT_VERSION
 if TYPE_CHECKING:
     import ssl
 
+    from aerospike_devserver.seeding import Source
     from aerospike_devserver.tls import AnyPath, Files, Tls
 
 log = logging.getLogger(__name__)
@@ -136,6 +138,8 @@ class DevCluster:
         all of them, or those of these names.
     :param allow_expunge: take deletes that are not durable though there is strong
         consistency, outside of transactions.
+    :param seed: records that are there from the beginning, and again after `reset`: a
+        file of JSON, a folder with such files, or a list of dictionaries. See `load`.
     :ivar faults: makes things go wrong: see `Faults`.
     :raises ValueError: a parameter is out of range, or a file is not what it should be.
     """
@@ -175,6 +179,7 @@ class DevCluster:
         racks: GivenRacks = None,
         strong_consistency: Strong = False,
         allow_expunge: bool = False,
+        seed: Source | None = None,
     ) -> None:
         namespaces = list(namespaces)
         strong = strong_ones(strong_consistency, namespaces)
@@ -240,6 +245,9 @@ class DevCluster:
             racks_of(racks, nodes, [each.name for each in settings]),
             edition,
         )
+        self._seed: Source | None = seed
+        if seed is not None and not isinstance(seed, (str, os.PathLike)):
+            self._seed = [*seed]
         self._state = ClusterState(self._config)
         self._lock = threading.RLock()
         self._loop: Loop | None = None
@@ -249,7 +257,11 @@ class DevCluster:
         self.faults = Faults(Ground(self._index_of, self._refuse, self._hang_up))
 
     def start(self) -> DevCluster:
-        """Listen on all nodes. RuntimeError if it runs; OSError if a port is taken."""
+        """Listen on all nodes, with the records of `seed`.
+
+        RuntimeError if it runs; OSError if a port is taken, or a file cannot be read;
+        SeedError if a record cannot be loaded.
+        """
         with self._lock:
             if self._loop is not None:
                 raise RuntimeError("the cluster is running")
@@ -261,17 +273,21 @@ class DevCluster:
                 is_open = self._config.security is None
                 warning = _REMOTE_WARNING if is_open else _ADMIN_WARNING
                 log.warning(warning, self._config.host)
-            try:
+            with contextlib.ExitStack() as failed:
+                failed.callback(self.stop)
+                self._load_seed()
                 self._loop.call(self._start_nodes)
-            except OSError:
-                self.stop()
-                raise
+                failed.pop_all()
         return self
 
     def __repr__(self) -> str:
         with self._lock:
             state = "stopped" if self._loop is None else f"at {self.hosts}"
             return f"<DevCluster of {len(self._state.nodes)} nodes, {state}>"
+
+    def _load_seed(self) -> None:
+        if self._seed is not None:
+            self.load(self._seed)
 
     def _start_nodes(self) -> None:
         for node in self._state.nodes:
@@ -632,8 +648,48 @@ class DevCluster:
     def reset(self) -> None:
         """Drop all records, sets, indexes and modules; the clock shows the wall time.
 
-        Users and roles are those of the beginning, and all faults end.
+        The records of `seed` are there again. Users and roles are those of the
+        beginning, and all faults end.
         """
         self.faults.clear()
         with self._lock:
             self._running.call(self._state.reset)
+            self._load_seed()
+
+    def load(self, source: Source) -> int:
+        """Write records that are described as JSON, over those that are there.
+
+        :param source: a file with objects of JSON, one after another or in one array; a
+            folder, of which all `.json` and `.jsonl` files are read; or a list of
+            dictionaries. Each is a record: `{"namespace": "test", "set": "users",
+            "key": "ada", "bins": {"age": 36}, "ttl": 3600}`. Only `bins` and one of
+            `key` and `digest` must be there.
+        :return: the number of records.
+        :raises SeedError: a record is wrong; the text names the file, the line and the
+            field. No record of the source was written, unless only the write could
+            find out.
+        :raises OSError: the file cannot be read.
+
+        RuntimeError if it does not run.
+        """
+        load_module("seeding")
+        from aerospike_devserver.seeding import load_records
+
+        with self._lock:
+            return self._running.call(lambda: load_records(self._state, source))
+
+    def dump(self, path: str | os.PathLike[str]) -> int:
+        """Write all records to a file that `load` reads, a line of JSON for each.
+
+        A record whose key is not stored has its digest there.
+
+        :return: the number of records.
+        :raises OSError: the file cannot be written.
+
+        RuntimeError if it does not run.
+        """
+        load_module("seeding")
+        from aerospike_devserver.seeding import dump_records
+
+        with self._lock, open(path, "w", encoding="utf-8") as file:
+            return self._running.call(lambda: dump_records(self._state, file))

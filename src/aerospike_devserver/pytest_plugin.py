@@ -76,6 +76,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="let the development cluster have strong consistency, and transactions",
     )
+    group.addoption(
+        "--aerospike-seed",
+        metavar="PATH",
+        help="records that the development cluster has whenever a test begins: a file "
+        "of JSON, or a folder with such files",
+    )
+    parser.addini("aerospike_seed", "as --aerospike-seed, which wins; from the rootdir")
     parser.addini(
         "aerospike_strong_consistency",
         "as --aerospike-strong-consistency",
@@ -154,6 +161,15 @@ def _is_strong(config: pytest.Config) -> bool:
     return bool(given or config.getini("aerospike_strong_consistency"))
 
 
+def _seed(config: pytest.Config) -> str | None:
+    """The file or folder with records; one in the configuration file is relative."""
+    given = config.getoption("aerospike_seed")
+    if given:
+        return str(config.invocation_params.dir / given)
+    name = config.getini("aerospike_seed")
+    return str(config.rootpath / name) if name else None
+
+
 @pytest.fixture(scope="session")
 def aerospike_cluster(pytestconfig: pytest.Config) -> Iterator[DevCluster | None]:
     """The development cluster of this process; None when a real one is named.
@@ -174,6 +190,7 @@ def aerospike_cluster(pytestconfig: pytest.Config) -> Iterator[DevCluster | None
         namespaces=namespaces,
         version=_version(pytestconfig),
         strong_consistency=_is_strong(pytestconfig),
+        seed=_seed(pytestconfig),
     ) as cluster:
         yield cluster
 

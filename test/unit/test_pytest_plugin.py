@@ -349,3 +349,24 @@ def test_nothing_starts_without_a_fixture():
         "sys.exit(str(loaded) if loaded else 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+SEEDED = """
+    import pytest
+
+    @pytest.mark.parametrize("turn", [1, 2])
+    def test_seed_is_there_again(aerospike_client, turn):
+        key = ("test", "s", 1)
+        assert aerospike_client.get(key)[2] == {"n": 5}
+        aerospike_client.put(key, {"n": 6})
+"""
+
+
+@pytest.mark.parametrize("is_option", [True, False])
+def test_seed_is_an_option_and_a_setting(run, pytester, is_option):
+    pytester.makefile(".json", seed='{"set": "s", "key": 1, "bins": {"n": 5}}')
+    if is_option:
+        run(SEEDED, "--aerospike-seed", "seed.json").assert_outcomes(passed=2)
+    else:
+        pytester.makeini("[pytest]\naerospike_seed = seed.json\n")
+        run(SEEDED).assert_outcomes(passed=2)

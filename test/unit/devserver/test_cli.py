@@ -254,3 +254,29 @@ def test_requests_are_logged(option, logged):
 def test_localhost_is_an_address():
     with DevCluster(host="localhost") as cluster:
         assert [host for host, _ in cluster.hosts] == ["127.0.0.1"]
+
+
+def test_server_begins_with_a_seed_and_ends_with_a_dump(tmp_path):
+    seed, dump = tmp_path / "seed.json", tmp_path / "dump.jsonl"
+    seed.write_text('{"set": "s", "key": 1, "bins": {"n": 5}}')
+    process = start("--port", "0", "--seed", str(seed), "--dump", str(dump))
+    try:
+        assert process.stdout.readline().startswith("node ")
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0
+    finally:
+        process.kill()
+        output = process.communicate()
+    assert output == ("", "")
+    line = '{"namespace": "test", "set": "s", "key": 1, "bins": {"n": 5}}\n'
+    assert dump.read_text() == line
+
+
+def test_wrong_seed_is_named(tmp_path, capsys):
+    seed = tmp_path / "seed.json"
+    assert main(["--port", "0", "--seed", str(seed)]) == 1
+    assert capsys.readouterr().err == f"{PROG}: {seed}: No such file or directory\n"
+    seed.write_text('\n{"key": 1, "bins": {"n": null}}')
+    assert main(["--port", "0", "--seed", str(seed)]) == 1
+    assert capsys.readouterr().err.startswith(f"{PROG}: {seed}:2: bins.n: null: ")
