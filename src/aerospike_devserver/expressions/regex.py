@@ -1,6 +1,7 @@
 """Regular expressions as a server's expressions have them: those of the C library.
 
-They work on bytes. This module asks the library of the process, in the locale "C".
+They work on bytes. This module asks the library of the process, in the locale "C". It
+does so by way of ctypes, which some builds of Python lack: see `NO_CTYPES`.
 Unlike a real server it refuses patterns whose repetitions or brackets would cost too
 much memory, and those with repetitions and backreferences, which may take minutes on a
 few kilobytes. Source: section 4.1 of the expression rules.
@@ -8,12 +9,23 @@ few kilobytes. Source: section 4.1 of the expression rules.
 
 from __future__ import annotations
 
-import ctypes
+import logging
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from math import prod
+from typing import TYPE_CHECKING
+
+from aerospike_devserver.result import Result, ServerError
+
+if TYPE_CHECKING:
+    import ctypes
+
+log = logging.getLogger(__name__)
+
+NO_CTYPES = "regular expressions need the module ctypes, which this Python lacks"
 
 EXTENDED, IGNORE_CASE, BY_LINES = 1, 2, 4
 """Bits of the wire; all others have no effect."""
@@ -32,12 +44,35 @@ _REPETITION = re.compile(rb"\{(\d*),?(\d*)")
 _REFERENCE = re.compile(rb"(?:[^\\]|^)(?:\\\\)*\\[1-9]")
 _REPEATS = re.compile(rb"[*+{]")
 
-_libc = ctypes.CDLL(None)
-_libc.newlocale.restype = ctypes.c_void_p
-_libc.newlocale.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p]
-_libc.uselocale.restype = ctypes.c_void_p
-_libc.uselocale.argtypes = [ctypes.c_void_p]
-_C_LOCALE = _libc.newlocale(_CTYPE_MASK, b"C", None)
+
+@cache
+def _library() -> ctypes.CDLL:
+    """The C library of the process. ServerError 16 without ctypes."""
+    try:
+        import ctypes
+    except ImportError as cause:
+        log.warning(NO_CTYPES)
+        raise ServerError(Result.UNSUPPORTED_FEATURE, text=NO_CTYPES) from cause
+    made = ctypes.CDLL(None)
+    made.newlocale.restype = ctypes.c_void_p
+    made.newlocale.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p]
+    made.uselocale.restype = ctypes.c_void_p
+    made.uselocale.argtypes = [ctypes.c_void_p]
+    return made
+
+
+def _new_buffer() -> ctypes.Array[ctypes.c_char]:
+    """Room for what the library makes of a pattern."""
+    import ctypes
+
+    return ctypes.create_string_buffer(_SIZE)
+
+
+@cache
+def _c_locale() -> int:
+    """The locale "C"."""
+    made: int = _library().newlocale(_CTYPE_MASK, b"C", None)
+    return made
 
 
 class InvalidRegex(ValueError):
@@ -47,11 +82,12 @@ class InvalidRegex(ValueError):
 @contextmanager
 def _bytes_are_characters() -> Iterator[None]:
     """This thread is in the locale "C"."""
-    before = _libc.uselocale(_C_LOCALE)
+    use = _library().uselocale
+    before = use(_c_locale())
     try:
         yield
     finally:
-        _libc.uselocale(before)
+        use(before)
 
 
 def _cost(pattern: bytes) -> int:
@@ -67,21 +103,22 @@ def _repeats(pattern: bytes) -> list[tuple[bytes, bytes]]:
 
 
 class Regex:
-    """A compiled pattern, up to its first NUL byte; InvalidRegex."""
-
-    _free = staticmethod(_libc.regfree)  # there even when the interpreter ends
+    """A compiled pattern, up to its first NUL byte; InvalidRegex, ServerError 16."""
 
     def __init__(self, pattern: bytes, flags: int) -> None:
-        self._compiled = ctypes.create_string_buffer(_SIZE)
         self._is_made = False
+        library = _library()
         if _cost(pattern) > _MAX_REPETITIONS or pattern.count(b"(") > _MAX_GROUPS:
             raise InvalidRegex("too costly")
         if _REFERENCE.search(pattern) and _REPEATS.search(pattern):
             raise InvalidRegex("refers back to a repetition")
         wanted = flags & (EXTENDED | IGNORE_CASE) | _NO_MATCHES
         wanted |= _NEWLINE if flags & BY_LINES else 0
+        self._free = library.regfree  # there even when the interpreter ends
+        self._search = library.regexec
+        self._compiled = _new_buffer()
         with _bytes_are_characters():
-            code = _libc.regcomp(self._compiled, ctypes.c_char_p(pattern), wanted)
+            code = library.regcomp(self._compiled, pattern, wanted)
         if code:
             raise InvalidRegex(f"regcomp() gives {code}")
         self._is_made = True
@@ -93,6 +130,5 @@ class Regex:
     def matches(self, subject: bytes) -> bool:
         """Whether it matches anywhere before the first NUL byte of the subject."""
         with _bytes_are_characters():
-            text = ctypes.c_char_p(subject)
-            found: int = _libc.regexec(self._compiled, text, 0, None, 0)
+            found: int = self._search(self._compiled, subject, 0, None, 0)
         return found == 0

@@ -2,6 +2,8 @@
 
 import json
 import random
+import subprocess
+import sys
 from base64 import b64decode
 from copy import deepcopy
 from pathlib import Path
@@ -11,12 +13,13 @@ import pytest
 from aerospike_devserver import expressions
 from aerospike_devserver.codec.msgpack import decode, encode
 from aerospike_devserver.codec.particle import dump
-from aerospike_devserver.expressions.regex import InvalidRegex, Regex
+from aerospike_devserver.expressions.regex import NO_CTYPES, InvalidRegex, Regex
 from aerospike_devserver.result import ServerError
 from aerospike_devserver.storage.record import Record, Subject
 from aerospike_devserver.values.values import ListValue, MapValue
 from aerospike_devserver.version import V8_1, V8_2
 
+from ...children import LIMIT_S
 from .rawwire import put_int
 from .test_fuzz import SECONDS, damage, for_seconds
 
@@ -141,3 +144,38 @@ def test_grafted_expressions_are_evaluated_or_refused(subject, version):
             if node.items:
                 node.items[rng.randrange(len(node.items))] = rng.choice(parts)
         try_out(encode(tree), subject, version)
+
+
+WITHOUT_CTYPES = """
+import sys
+sys.modules["ctypes"] = None  # as if this Python had been built without it
+
+import aerospike
+from aerospike import exception
+from aerospike_devserver import DevCluster
+from aerospike_helpers import expressions as exp
+
+late = {"total_timeout": 60_000}
+with DevCluster() as cluster, aerospike.client({"hosts": cluster.hosts}) as client:
+    client.put(("test", "s", 1), {"s": "abc"}, policy=late)
+    query = client.query("test", "s")
+    passing = exp.Eq(exp.StrBin("s"), "abc").compile()
+    print(len(query.results(late | {"expressions": passing})))
+    matching = exp.CmpRegex(0, "b", exp.StrBin("s")).compile()
+    try:
+        client.get(("test", "s", 1), late | {"expressions": matching})
+    except exception.AerospikeError as error:
+        print(error.code)
+"""
+
+
+def test_only_regular_expressions_need_ctypes():
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_CTYPES],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "1\n16\n"), done.stderr
+    assert NO_CTYPES in done.stderr
