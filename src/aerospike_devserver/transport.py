@@ -395,6 +395,8 @@ class Connection:
         self._loop.watch(self._sock, 0, self._on_event)
         self._await_nothing()
         _close(self._sock)
+        self._requests.clear()  # a timer may keep this connection for a while
+        self._pending = bytearray()
         if self._stream is not None:
             self._stream.close()
             self._stream = None

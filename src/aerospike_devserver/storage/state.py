@@ -164,6 +164,7 @@ class ClusterState:
 
     spawn: starts a task, whose first turn comes at once. shift: how far the owners of
     partitions were moved along. unserved: of the namespaces with strong consistency.
+    left_behind: bytes of batches that go on though their clients have gone.
     """
 
     def __init__(
@@ -180,6 +181,7 @@ class ClusterState:
         self.partition_generation = 0
         self.rebalance_generation = 0
         self.shift = 0
+        self.left_behind = 0
         self.racks = config.racks
         strong = [each.name for each in config.namespaces if each.is_strong]
         self.unserved = dict.fromkeys(strong, Unserved())

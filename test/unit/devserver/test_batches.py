@@ -270,17 +270,61 @@ def test_batch_is_carried_out_though_the_peer_hangs_up():
             assert count() == 3000
 
 
+ONE = put_int(b"a", 1)
+
+
+class Tasks:
+    """A cluster of one node without sockets, whose tasks a test carries out."""
+
+    def __init__(self):
+        self.made: list[Task] = []
+        namespaces = [NamespaceConfig("test")]
+        config = ClusterConfig(1, 0, "127.0.0.1", 1, "8.2", None, namespaces)
+        self.state = ClusterState(config, self.made.append)
+        (self.node,) = self.state.nodes
+        self.node.is_live = True
+
+    def begin(self, first):
+        """The frames of a batch of 3000 rows, which are alike except for their keys."""
+        more = (repeat(os.urandom(20), i) for i in range(1, 3000))
+        session = Session(self.node, "127.0.0.1:1", "127.0.0.1")
+        frames = batch.answer(session, Message(envelope(first, *more)))
+        assert not isinstance(frames, bytes)
+        return frames
+
+    def leave(self, first):
+        """The same when the peer has gone after some rows were carried out."""
+        frames = self.begin(first)
+        for _ in range(5):  # a turn of checks, and some of rows
+            assert next(frames) == b""
+        frames.close()
+
+
+def test_reads_of_a_batch_whose_peer_has_gone_are_not_done():
+    tasks = Tasks()
+    tasks.leave(row(os.urandom(20), (READ | GET_ALL, 0, 0), []))
+    assert tasks.made == []
+
+
+def test_only_so_much_is_done_for_peers_that_have_gone(monkeypatch):
+    monkeypatch.setattr(batch, "MAX_LEFT_BEHIND", 200_000)
+    tasks = Tasks()
+    first = row(os.urandom(20), (0, WRITE, 0), [ONE])
+    for n_tasks in (1, 2, 2):  # each has 75,000 bytes
+        tasks.leave(first)
+        for task in tasks.made:
+            next(task)
+        assert len(tasks.made) == n_tasks
+    for task in tasks.made:
+        for _ in task:
+            pass
+    assert tasks.state.left_behind == 0
+
+
 def test_rest_of_a_batch_whose_peer_has_gone_is_done_in_turns():
-    tasks: list[Task] = []
-    config = ClusterConfig(1, 0, "127.0.0.1", 1, "8.2", None, [NamespaceConfig("test")])
-    state = ClusterState(config, tasks.append)
-    (node,) = state.nodes
-    node.is_live = True
-    first = row(os.urandom(20), (0, WRITE, 0), [put_int(b"a", 1)])
-    more = (repeat(os.urandom(20), i) for i in range(1, 3000))
-    session = Session(node, "127.0.0.1:1", "127.0.0.1")
-    frames = batch.answer(session, Message(envelope(first, *more)))
-    assert not isinstance(frames, bytes)
+    cluster = Tasks()
+    state, tasks = cluster.state, cluster.made
+    frames = cluster.begin(row(os.urandom(20), (0, WRITE, 0), [ONE]))
     (namespace,) = state.storage
 
     def n_records():

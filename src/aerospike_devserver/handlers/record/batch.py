@@ -6,6 +6,7 @@ the client has given it. Source: sections 1 and 2 of the batch protocol.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from struct import Struct
@@ -15,6 +16,7 @@ from aerospike_devserver.codec.frame import ProtoType, frame
 from aerospike_devserver.codec.message import (
     RESULT_OFFSET,
     Field,
+    Info2,
     Info3,
     Info4,
     Message,
@@ -45,6 +47,10 @@ MIN_LEFT_S = 0.002
 """Seconds that have to be left of a batch for the function of a row to be called."""
 ROWS_CHECKED_PER_TURN = 2000
 """Rows checked before others have a turn, likewise."""
+MAX_LEFT_BEHIND = 32 << 20
+"""Bytes of batches whose clients have gone, and whose writes are yet to be done."""
+
+log = logging.getLogger(__name__)
 
 _HEADER = Struct(">IB")
 _ROW = Struct(">I20sB")
@@ -71,6 +77,7 @@ class _RowReader:
         self._data = data
         self.count = count
         self._offset = 0
+        self.size = len(data)
 
     def rows(self) -> Iterator[Row]:
         """All rows, from the first; MessageError if one is malformed.
@@ -222,9 +229,12 @@ class _TimeLeft:
 
 
 class _Batch:
-    """The rows of a batch under way. All are carried out, even if nobody hears of it.
+    """The rows of a batch under way.
 
-    A batch with a malformed row is refused before any row is carried out.
+    A batch with a malformed row is refused before any row is carried out. If the client
+    goes, the rows that write are carried out nevertheless, as on a real server, and
+    those that read are not. Of many such batches some are given up: their clients have
+    to be prepared for both.
     """
 
     def __init__(
@@ -243,6 +253,7 @@ class _Batch:
         self._time_left = time_left
         self._n_left = reader.count
         self._rows = reader.rows()
+        self._writes = False
         self._failure = Result.OK
 
     def frames(self) -> Stream:
@@ -253,21 +264,39 @@ class _Batch:
             yield encode_last(Result.REQUEST_INVALID)
             return
         except GeneratorExit:  # the peer has gone
-            self._node.spawn(self._checked_rest())
+            self._leave(self._checked_rest())
             raise
         self._rows = self._reader.rows()
         try:
             yield from self._replies()
         finally:
-            # the peer may have gone: the rows that it has sent are carried out anyway
-            self._node.spawn(self._rest())
+            if self._n_left and self._writes:  # the peer has gone
+                self._leave(self._rest())
         yield encode_last(self._failure)
 
     def _check(self) -> Stream:
         """Look through all rows; MessageError."""
-        for place, _ in enumerate(self._rows, 1):
+        for place, (_, _, message) in enumerate(self._rows, 1):
+            self._writes = self._writes or message.info2 & Info2.WRITE != 0
             if place % ROWS_CHECKED_PER_TURN == 0:
                 yield b""
+
+    def _leave(self, rest: Task) -> None:
+        """Do the rest of a batch whose client has gone, unless too much is left."""
+        cluster, size = self._cluster, self._reader.size
+        if cluster.left_behind and cluster.left_behind + size > MAX_LEFT_BEHIND:
+            log.info(
+                "%d rows of a batch are given up: its client has gone", self._n_left
+            )
+            return
+        self._node.spawn(self._counted(rest))
+
+    def _counted(self, rest: Task) -> Task:
+        self._cluster.left_behind += self._reader.size
+        try:
+            yield from rest
+        finally:
+            self._cluster.left_behind -= self._reader.size
 
     def _checked_rest(self) -> Task:
         """Look through the rows to the end, and carry them out unless one is bad."""
@@ -277,15 +306,17 @@ class _Batch:
         except MessageError:
             return
         self._rows = self._reader.rows()
-        yield from self._rest()
+        if self._writes:
+            yield from self._rest()
 
     def _rest(self) -> Task:
-        """Carry out the rows that are left, in turns; a stopped node does no more."""
+        """Carry out the writes that are left, in turns; a stopped node does no more."""
         turn = _Turn()
         for row in self._rows:
             if not self._node.is_live:
                 return
-            self._carry_out(row)
+            if row[2].info2 & Info2.WRITE:
+                self._carry_out(row)
             if turn.is_over():
                 yield 0.0
 
