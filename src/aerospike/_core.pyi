@@ -62,7 +62,7 @@ class BatchRecord(Generic[_B]):
         the caller's tuple.
     :ivar record: (key, meta, bins), or None when there is none.
     :ivar result: result code; 0 = done, 2 = not found.
-    :ivar message: text of the error, or None. ``subcode``: the server's finer code.
+    :ivar message: text of the error, or None. ``subcode``: the server's sub-code.
     :ivar in_doubt: True when a write may or may not have been applied.
     """
 
@@ -88,16 +88,18 @@ class Tracker:
 class Transaction:
     """Several commands that take effect together, or not at all.
 
-    :param reads_capacity: int, 0 to 2**32 - 1: about how many records it reads; a
-        hint for the memory, no limit.
-    :param writes_capacity: likewise, how many it writes; the servers allow 4096.
-    :raises TypeError: one is no int.
-    :raises ValueError, OverflowError: one is beyond these limits.
+    :param reads_capacity: int, 0 to 2**32 - 1: about how many records it will read.
+        This is a hint for the memory, not a limit.
+    :param writes_capacity: int, the same for the records that it will write. The
+        servers allow 4096.
+    :raises TypeError: an argument is not an int.
+    :raises ValueError, OverflowError: an argument is beyond these limits.
 
-    Give it as "txn" in the policy of each command that belongs to it, and end it
-    with the client's commit() or abort(). Threads and tasks may share it. It needs
-    a namespace with strong consistency, on servers of the Enterprise Edition, from
-    8.0 on. After a conflict, begin again with a new one.
+    Pass the transaction as "txn" in the policy of each command that belongs to
+    it, and end it with commit() or abort() of the client. Threads and tasks may
+    share a transaction. It needs a namespace with strong consistency, on servers
+    of the Enterprise Edition from 8.0 on. After a conflict, begin again with a new
+    one.
     """
     def __new__(
         cls, reads_capacity: int = 128, writes_capacity: int = 128
@@ -120,17 +122,17 @@ class Transaction:
     def timeout(self) -> int:
         """Return the seconds after which the servers abort the transaction.
 
-        They count from its first write. Set it before that; later it has no effect.
-        Servers refuse the first write with more than 120. 0: as the servers are
-        configured, most often 10.
+        The time begins with its first write. Set it before that; later it has no effect.
+        With more than 120, the servers refuse the first write. 0: the configuration of
+        the servers decides, usually 10.
         """
     @timeout.setter
     def timeout(self, value: int, /) -> None:
         """Return the seconds after which the servers abort the transaction.
 
-        They count from its first write. Set it before that; later it has no effect.
-        Servers refuse the first write with more than 120. 0: as the servers are
-        configured, most often 10.
+        The time begins with its first write. Set it before that; later it has no effect.
+        With more than 120, the servers refuse the first write. 0: the configuration of
+        the servers decides, usually 10.
         """
     def _begin_end(self, who: object, /) -> None:
         """x"""
@@ -155,10 +157,10 @@ class Stream:
     def slice(self, n: int, /) -> list[Record]:
         """Return a list of the next items, n at most; an empty one at the end.
 
-        It waits for one item, and gives what is there with it.
+        It waits for one item, and returns the items that have come with it.
         """
     def stop(self) -> None:
-        """Have the wait fail that is under way, or the next one; for another thread than
+        """Make the current wait fail, or the next one; for another thread than
         the one that reads.
         """
     def close(self) -> None:
@@ -183,29 +185,32 @@ class Client:
     def __enter__(self) -> Self: ...
     def __exit__(self, *args: object) -> None: ...
     def connect(self, username: str | None = None, password: str | None = None) -> Self:
-        """Connect when that has not been done, also after close(); returns the client.
+        """Connect, unless the client is connected already; returns the client.
 
-        With a user and a password it logs in as that user: it connects anew when the
-        client is connected as somebody else. A failure changes nothing.
+        After close(), this opens the client again. With a user and a password, the
+        client logs in as that user. If it is connected as another user, it connects
+        again. If that fails, it keeps its user and its connections.
 
-        :param username: str, instead of the configuration's user.
-        :param password: str, of that user.
+        :param username: str, in place of `user` of the configuration.
+        :param password: str, the password of that user.
         :raises AdminError: the cluster refuses the login: InvalidUser, InvalidPassword,
             ExpiredPassword, SecurityNotSupported, ...
         :raises ParamError: one of the two is missing, or malformed; nothing was sent.
         :raises ConnectionError: no node answers.
         :raises ClientError: a host name has no address, a node belongs to another
-            cluster, or the peers of the only seed cannot be reached.
+            cluster, or none of the nodes that the only host names can be reached.
         """
     def close(self) -> None:
-        """Close all connections. Commands under way in other threads end as they would;
-        later ones raise ClusterError until connect() is called. May be called twice.
+        """Close all connections.
+
+        Calls that other threads have begun end normally. Later calls raise
+        ClusterError until connect() is called. close() may be called twice.
         """
     def is_connected(self) -> bool:
         """True when at least one node of the cluster answers.
 
-        It is False when none answered two looks in a row, which the client takes every
-        `tend_interval`.
+        The client asks the nodes once per `tend_interval`. The result is False when none
+        has answered twice in a row.
         """
     def _check_valid(self) -> None: ...
     def _check_open(self) -> None: ...
@@ -254,7 +259,7 @@ class Client:
         bins: list[str] | tuple[str, ...],
         policy: ReadPolicy | Options | None = None,
     ) -> Record:
-        """Read some bins of a record; those that it has not are left out.
+        """Read some bins of a record. Bins that the record lacks are left out.
 
         :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
             namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
@@ -298,8 +303,8 @@ class Client:
         policy: WritePolicy | Options | None = None,
         serializer: int | None = None,
     ) -> int:
-        """Write bins; bins of the record that are not named stay, unless the policy's
-        "exists" says replace.
+        """Write bins. The other bins of the record stay, unless "exists" of the policy
+        says that the call replaces the record.
 
         :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
             namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
@@ -307,7 +312,7 @@ class Client:
             digest: 20 bytes.
         :param bins: dict of bin name (str, up to 15 bytes) to value: int of 64 bits,
             float, str, bytes, bytearray, bool, list, dict, GeoJSON; None removes the
-            bin; others as serializer says.
+            bin; `serializer` says what happens to values of other types.
         :param meta: dict with "ttl" (seconds, or a TTL_* constant) and "gen" (the
             expected generation, compared as the policy's "gen" says), or None.
         :param policy: dict of write policy keys over the client's defaults, or None.
@@ -316,7 +321,8 @@ class Client:
             the client's own serializer, else pickle; SERIALIZER_NONE refuses them.
         :return: int, 0.
         :raises RecordExistsError: POLICY_EXISTS_CREATE, and the record exists.
-        :raises RecordNotFound: POLICY_EXISTS_UPDATE or _REPLACE, and it does not.
+        :raises RecordNotFound: POLICY_EXISTS_UPDATE or POLICY_EXISTS_REPLACE, and
+            there is no such record.
         :raises RecordGenerationError: the generation does not match.
         :raises RecordTooBig: the record would exceed the server's limit.
         :raises BinNameError: a bin name is longer than 15 bytes.
@@ -356,7 +362,7 @@ class Client:
         meta: WriteMeta | Options | None = None,
         policy: WritePolicy | Options | None = None,
     ) -> int:
-        """Remove bins; the record goes with its last bin.
+        """Remove bins of a record. A record that loses its last bin is removed, too.
 
         :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
             namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
@@ -409,7 +415,7 @@ class Client:
         meta: WriteMeta | Options | None = None,
         policy: OperatePolicy | Options | None = None,
     ) -> int:
-        """Append str to a string or bytes to a blob; a missing bin or record is made.
+        """Append str to a string, or bytes to a blob; create a missing bin or record.
 
         :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
             namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
@@ -436,7 +442,7 @@ class Client:
         meta: WriteMeta | Options | None = None,
         policy: OperatePolicy | Options | None = None,
     ) -> int:
-        """Prepend str to a string or bytes to a blob; a missing bin or record is made.
+        """Prepend str to a string, or bytes to a blob; create a missing bin or record.
 
         :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
             namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
@@ -499,11 +505,11 @@ class Client:
             digest: 20 bytes.
         :param module: str, the name of its file without ".lua"; see udf_put().
         :param function: str, the name of the function.
-        :param args: list of what it gets after the record.
+        :param args: list of the arguments that the function gets after the record.
         :param policy: dict of apply policy keys over the client's defaults, or None.
             Timeouts are in milliseconds; 0 means no limit.
         :return: what the function returns; None for nil.
-        :raises UDFError: the module or the function is not there, or it failed.
+        :raises UDFError: there is no such module or function, or the function failed.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
         :raises NamespaceNotFound: no node has the namespace.
@@ -517,8 +523,8 @@ class Client:
         meta: WriteMeta | Options | None = None,
         policy: OperatePolicy | Options | None = None,
     ) -> Record:
-        """Carry out operations on one record, in their order and as one: when one fails,
-        nothing is changed.
+        """Carry out operations on one record, in their order. If one fails, none of them
+        takes effect.
 
         :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
             namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
@@ -531,7 +537,7 @@ class Client:
         :param policy: dict of operate policy keys over the client's defaults, or None.
             Timeouts are in milliseconds; 0 means no limit.
         :return: (key, meta, bins): bins has the last result of each bin that has one.
-        :raises RecordNotFound: no such record, and nothing to create it.
+        :raises RecordNotFound: there is no such record, and no operation creates it.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
         :raises NamespaceNotFound: no node has the namespace.
@@ -544,7 +550,7 @@ class Client:
         meta: WriteMeta | Options | None = None,
         policy: OperatePolicy | Options | None = None,
     ) -> Record[Meta, builtins.list[tuple[str, Any]]]:
-        """Like operate(), with every result, in order.
+        """Like operate(), but return the result of every operation, in their order.
 
         :return: (key, meta, [(bin, result), ...]).
         :raises ParamError: an argument is malformed; nothing was sent.
@@ -558,7 +564,7 @@ class Client:
         bins: list[str] | tuple[str, ...] | None = None,
         policy: BatchPolicy | Options | None = None,
     ) -> BatchRecords:
-        """Read many records, with one request to each node, all at once.
+        """Read many records, with one request to each node at the same time.
 
         :param keys: list or tuple of key tuples; a key may occur twice.
         :param bins: list of bin names; None: all bins, []: only the metadata, records
@@ -566,30 +572,31 @@ class Client:
         :param policy: dict of batch policy keys over the client's defaults.
         :return: BatchRecords. Its batch_records are in the order of the keys, each
             with result (0: done, 2: not found, 27: filtered out), record, in_doubt,
-            message; its result is 0, or -16 when a record has another code.
+            message. Its own result is 0, or -16 if a record has another code.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. When some did, their records
-            are kept, and the others tell their errors.
+        :raises TimeoutError: no node answered in time. If some nodes answered, the call
+            does not raise, and the records of the other nodes have the errors.
         """
     def batch_write(
         self,
         batch_records: BatchRecords[_R],
         policy_batch: BatchPolicy | Options | None = None,
     ) -> BatchRecords[_R]:
-        """Carry out the requests of a BatchRecords: each record its own, a Read, Write,
-        Apply or Remove of aerospike_helpers.batch.records, with its own policy.
+        """Carry out a different request for each record.
 
-        :param batch_records: BatchRecords; it is filled in and returned.
+        :param batch_records: BatchRecords, a list of Read, Write, Apply and Remove of
+            aerospike_helpers.batch.records, each with its own policy. The call writes
+            the results into these objects and returns the BatchRecords.
         :param policy_batch: dict of batch policy keys over the client's defaults;
-            total_timeout, in milliseconds, spans all nodes and repetitions.
+            total_timeout, in milliseconds, limits the whole call, with all retries.
         :return: BatchRecords. Its batch_records are in the order of the keys, each
             with result (0: done, 2: not found, 27: filtered out), record, in_doubt,
-            message; its result is 0, or -16 when a record has another code.
+            message. Its own result is 0, or -16 if a record has another code.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. When some did, their records
-            are kept, and the others tell their errors.
+        :raises TimeoutError: no node answered in time. If some nodes answered, the call
+            does not raise, and the records of the other nodes have the errors.
         """
     def batch_operate(
         self,
@@ -604,16 +611,16 @@ class Client:
         :param keys: list or tuple of key tuples; a key may occur twice.
         :param ops: list of operations, as operate() takes it.
         :param policy_batch: dict of batch policy keys over the client's defaults;
-            total_timeout, in milliseconds, spans all nodes and repetitions.
-        :param policy_batch_write: dict of what concerns each record.
+            total_timeout, in milliseconds, limits the whole call, with all retries.
+        :param policy_batch_write: dict of batch_write policy keys, for each record.
         :param ttl: seconds to live, or a TTL_* constant.
         :return: BatchRecords. Its batch_records are in the order of the keys, each
             with result (0: done, 2: not found, 27: filtered out), record, in_doubt,
-            message; its result is 0, or -16 when a record has another code.
+            message. Its own result is 0, or -16 if a record has another code.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. When some did, their records
-            are kept, and the others tell their errors.
+        :raises TimeoutError: no node answered in time. If some nodes answered, the call
+            does not raise, and the records of the other nodes have the errors.
         """
     def batch_remove(
         self,
@@ -625,15 +632,15 @@ class Client:
 
         :param keys: list or tuple of key tuples; a key may occur twice.
         :param policy_batch: dict of batch policy keys over the client's defaults;
-            total_timeout, in milliseconds, spans all nodes and repetitions.
-        :param policy_batch_remove: dict of what concerns each record.
+            total_timeout, in milliseconds, limits the whole call, with all retries.
+        :param policy_batch_remove: dict of batch_remove policy keys, for each record.
         :return: BatchRecords. Its batch_records are in the order of the keys, each
             with result (0: done, 2: not found, 27: filtered out), record, in_doubt,
-            message; its result is 0, or -16 when a record has another code.
+            message. Its own result is 0, or -16 if a record has another code.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. When some did, their records
-            are kept, and the others tell their errors.
+        :raises TimeoutError: no node answered in time. If some nodes answered, the call
+            does not raise, and the records of the other nodes have the errors.
         """
     def batch_apply(
         self,
@@ -652,15 +659,15 @@ class Client:
         :param function: str, name of the function.
         :param args: list of arguments.
         :param policy_batch: dict of batch policy keys over the client's defaults;
-            total_timeout, in milliseconds, spans all nodes and repetitions.
-        :param policy_batch_apply: dict of what concerns each record.
+            total_timeout, in milliseconds, limits the whole call, with all retries.
+        :param policy_batch_apply: dict of batch_apply policy keys, for each record.
         :return: BatchRecords. Its batch_records are in the order of the keys, each
             with result (0: done, 2: not found, 27: filtered out), record, in_doubt,
-            message; its result is 0, or -16 when a record has another code.
+            message. Its own result is 0, or -16 if a record has another code.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. When some did, their records
-            are kept, and the others tell their errors.
+        :raises TimeoutError: no node answered in time. If some nodes answered, the call
+            does not raise, and the records of the other nodes have the errors.
         """
     def get_many(
         self, keys: Sequence[Key], policy: BatchPolicy | Options | None = None
@@ -673,8 +680,8 @@ class Client:
         :raises RecordError and others: the first error of a record.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. When some did, their records
-            are kept, and the others tell their errors.
+        :raises TimeoutError: no node answered in time. If some nodes answered, the call
+            does not raise, and the records of the other nodes have the errors.
         """
     def exists_many(
         self, keys: Sequence[Key], policy: BatchPolicy | Options | None = None
@@ -687,8 +694,8 @@ class Client:
         :raises RecordError and others: the first error of a record.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. When some did, their records
-            are kept, and the others tell their errors.
+        :raises TimeoutError: no node answered in time. If some nodes answered, the call
+            does not raise, and the records of the other nodes have the errors.
         """
     def select_many(
         self,
@@ -704,8 +711,8 @@ class Client:
         :raises RecordError and others: the first error of a record.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. When some did, their records
-            are kept, and the others tell their errors.
+        :raises TimeoutError: no node answered in time. If some nodes answered, the call
+            does not raise, and the records of the other nodes have the errors.
         """
     def batch_get_ops(
         self,
@@ -721,8 +728,8 @@ class Client:
         :raises RecordError and others: the first error of a record.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. When some did, their records
-            are kept, and the others tell their errors.
+        :raises TimeoutError: no node answered in time. If some nodes answered, the call
+            does not raise, and the records of the other nodes have the errors.
         """
     def _stream(
         self,
@@ -783,7 +790,7 @@ class Client:
     def get_key_digest(self, ns: str, set: str | None, key: UserKey) -> bytearray:
         """The digest of a user key; the same as aerospike.calc_digest()."""
     def llist(self, key: Key, bin: str, module: str | None = None) -> NoReturn:
-        """Large ordered lists, which no server since 3.16 has.
+        """Large ordered lists. Servers since 3.16 do not have them.
 
         :raises UnsupportedFeature: always.
         """
@@ -794,7 +801,7 @@ class Client:
         (``shm`` of the configuration), or None if it shares none.
         """
     def has_geo(self) -> bool:
-        """True when the cluster supports GeoJSON, as every living server does.
+        """True when the cluster supports GeoJSON. All of today's servers do.
 
         :raises ClusterError: the client is closed.
         """
@@ -804,7 +811,8 @@ class Client:
         hosts: Sequence[Host] | None = None,
         policy: InfoPolicy | Options | None = None,
     ) -> dict[str, tuple[None, str]]:
-        """Ask nodes, the older way: what a node refuses comes back as its text.
+        """Send an info command to nodes. This is the older form of info_all(): if a node
+        refuses the command, its error text is the reply.
 
         :param command: str.
         :param hosts: list of (address, port); None asks every node.
@@ -822,7 +830,8 @@ class Client:
         host: tuple[str, int] | str,
         policy: InfoPolicy | Options | None = None,
     ) -> str:
-        """Ask one node, the older way: what it refuses comes back as its text.
+        """Send an info command to one node. This is the older form of info_single_node():
+        if the node refuses the command, its error text is the reply.
 
         :param command: str.
         :param host: (address, port), or the name of the node.
@@ -837,7 +846,7 @@ class Client:
     def info_all(
         self, command: str, policy: InfoPolicy | Options | None = None
     ) -> dict[str, tuple[None, str]]:
-        """Ask every node.
+        """Send an info command to every node.
 
         :param command: str; several commands are separated by line feeds.
         :param policy: dict of info policy keys over the client's defaults, or None.
@@ -855,7 +864,7 @@ class Client:
         host: str | tuple[str, int],
         policy: InfoPolicy | Options | None = None,
     ) -> str:
-        """Ask one node.
+        """Send an info command to one node.
 
         :param command: str.
         :param host: str, the name of the node.
@@ -871,7 +880,7 @@ class Client:
     def info_random_node(
         self, command: str, policy: InfoPolicy | Options | None = None
     ) -> str:
-        """Ask one of the nodes.
+        """Send an info command to any one of the nodes.
 
         :param command: str.
         :param policy: dict of info policy keys over the client's defaults, or None.
@@ -1020,8 +1029,8 @@ class AsyncClient:
     def is_connected(self) -> bool:
         """True when at least one node of the cluster answers.
 
-        It is False when none answered two looks in a row, which the client takes every
-        `tend_interval`.
+        The client asks the nodes once per `tend_interval`. The result is False when none
+        has answered twice in a row.
         """
     def _check_valid(self) -> None: ...
     def _check_open(self) -> None: ...
@@ -1068,7 +1077,7 @@ class AsyncClient:
         bins: list[str] | tuple[str, ...],
         policy: ReadPolicy | Options | None = None,
     ) -> Record:
-        """Read some bins of a record; those that it has not are left out.
+        """Read some bins of a record. Bins that the record lacks are left out.
 
         :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
             namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
@@ -1112,8 +1121,8 @@ class AsyncClient:
         policy: WritePolicy | Options | None = None,
         serializer: int | None = None,
     ) -> int:
-        """Write bins; bins of the record that are not named stay, unless the policy's
-        "exists" says replace.
+        """Write bins. The other bins of the record stay, unless "exists" of the policy
+        says that the call replaces the record.
 
         :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
             namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
@@ -1121,7 +1130,7 @@ class AsyncClient:
             digest: 20 bytes.
         :param bins: dict of bin name (str, up to 15 bytes) to value: int of 64 bits,
             float, str, bytes, bytearray, bool, list, dict, GeoJSON; None removes the
-            bin; others as serializer says.
+            bin; `serializer` says what happens to values of other types.
         :param meta: dict with "ttl" (seconds, or a TTL_* constant) and "gen" (the
             expected generation, compared as the policy's "gen" says), or None.
         :param policy: dict of write policy keys over the client's defaults, or None.
@@ -1130,7 +1139,8 @@ class AsyncClient:
             the client's own serializer, else pickle; SERIALIZER_NONE refuses them.
         :return: int, 0.
         :raises RecordExistsError: POLICY_EXISTS_CREATE, and the record exists.
-        :raises RecordNotFound: POLICY_EXISTS_UPDATE or _REPLACE, and it does not.
+        :raises RecordNotFound: POLICY_EXISTS_UPDATE or POLICY_EXISTS_REPLACE, and
+            there is no such record.
         :raises RecordGenerationError: the generation does not match.
         :raises RecordTooBig: the record would exceed the server's limit.
         :raises BinNameError: a bin name is longer than 15 bytes.
@@ -1170,7 +1180,7 @@ class AsyncClient:
         meta: WriteMeta | Options | None = None,
         policy: WritePolicy | Options | None = None,
     ) -> int:
-        """Remove bins; the record goes with its last bin.
+        """Remove bins of a record. A record that loses its last bin is removed, too.
 
         :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
             namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
@@ -1223,7 +1233,7 @@ class AsyncClient:
         meta: WriteMeta | Options | None = None,
         policy: OperatePolicy | Options | None = None,
     ) -> int:
-        """Append str to a string or bytes to a blob; a missing bin or record is made.
+        """Append str to a string, or bytes to a blob; create a missing bin or record.
 
         :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
             namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
@@ -1250,7 +1260,7 @@ class AsyncClient:
         meta: WriteMeta | Options | None = None,
         policy: OperatePolicy | Options | None = None,
     ) -> int:
-        """Prepend str to a string or bytes to a blob; a missing bin or record is made.
+        """Prepend str to a string, or bytes to a blob; create a missing bin or record.
 
         :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
             namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
@@ -1313,11 +1323,11 @@ class AsyncClient:
             digest: 20 bytes.
         :param module: str, the name of its file without ".lua"; see udf_put().
         :param function: str, the name of the function.
-        :param args: list of what it gets after the record.
+        :param args: list of the arguments that the function gets after the record.
         :param policy: dict of apply policy keys over the client's defaults, or None.
             Timeouts are in milliseconds; 0 means no limit.
         :return: what the function returns; None for nil.
-        :raises UDFError: the module or the function is not there, or it failed.
+        :raises UDFError: there is no such module or function, or the function failed.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
         :raises NamespaceNotFound: no node has the namespace.
@@ -1330,8 +1340,8 @@ class AsyncClient:
         meta: WriteMeta | Options | None = None,
         policy: OperatePolicy | Options | None = None,
     ) -> Record:
-        """Carry out operations on one record, in their order and as one: when one fails,
-        nothing is changed.
+        """Carry out operations on one record, in their order. If one fails, none of them
+        takes effect.
 
         :param key: tuple (namespace, set, user_key), or (namespace, set, None, digest).
             namespace: str of 1 to 31 bytes; set: str of up to 63 bytes, or None;
@@ -1344,7 +1354,7 @@ class AsyncClient:
         :param policy: dict of operate policy keys over the client's defaults, or None.
             Timeouts are in milliseconds; 0 means no limit.
         :return: (key, meta, bins): bins has the last result of each bin that has one.
-        :raises RecordNotFound: no such record, and nothing to create it.
+        :raises RecordNotFound: there is no such record, and no operation creates it.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
         :raises NamespaceNotFound: no node has the namespace.
@@ -1357,7 +1367,7 @@ class AsyncClient:
         meta: WriteMeta | Options | None = None,
         policy: OperatePolicy | Options | None = None,
     ) -> Record[Meta, builtins.list[tuple[str, Any]]]:
-        """Like operate(), with every result, in order.
+        """Like operate(), but return the result of every operation, in their order.
 
         :return: (key, meta, [(bin, result), ...]).
         :raises ParamError: an argument is malformed; nothing was sent.
@@ -1371,7 +1381,7 @@ class AsyncClient:
         bins: list[str] | tuple[str, ...] | None = None,
         policy: BatchPolicy | Options | None = None,
     ) -> BatchRecords:
-        """Read many records, with one request to each node, all at once.
+        """Read many records, with one request to each node at the same time.
 
         :param keys: list or tuple of key tuples; a key may occur twice.
         :param bins: list of bin names; None: all bins, []: only the metadata, records
@@ -1379,30 +1389,31 @@ class AsyncClient:
         :param policy: dict of batch policy keys over the client's defaults.
         :return: BatchRecords. Its batch_records are in the order of the keys, each
             with result (0: done, 2: not found, 27: filtered out), record, in_doubt,
-            message; its result is 0, or -16 when a record has another code.
+            message. Its own result is 0, or -16 if a record has another code.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. When some did, their records
-            are kept, and the others tell their errors.
+        :raises TimeoutError: no node answered in time. If some nodes answered, the call
+            does not raise, and the records of the other nodes have the errors.
         """
     async def batch_write(
         self,
         batch_records: BatchRecords[_R],
         policy_batch: BatchPolicy | Options | None = None,
     ) -> BatchRecords[_R]:
-        """Carry out the requests of a BatchRecords: each record its own, a Read, Write,
-        Apply or Remove of aerospike_helpers.batch.records, with its own policy.
+        """Carry out a different request for each record.
 
-        :param batch_records: BatchRecords; it is filled in and returned.
+        :param batch_records: BatchRecords, a list of Read, Write, Apply and Remove of
+            aerospike_helpers.batch.records, each with its own policy. The call writes
+            the results into these objects and returns the BatchRecords.
         :param policy_batch: dict of batch policy keys over the client's defaults;
-            total_timeout, in milliseconds, spans all nodes and repetitions.
+            total_timeout, in milliseconds, limits the whole call, with all retries.
         :return: BatchRecords. Its batch_records are in the order of the keys, each
             with result (0: done, 2: not found, 27: filtered out), record, in_doubt,
-            message; its result is 0, or -16 when a record has another code.
+            message. Its own result is 0, or -16 if a record has another code.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. When some did, their records
-            are kept, and the others tell their errors.
+        :raises TimeoutError: no node answered in time. If some nodes answered, the call
+            does not raise, and the records of the other nodes have the errors.
         """
     async def batch_operate(
         self,
@@ -1417,16 +1428,16 @@ class AsyncClient:
         :param keys: list or tuple of key tuples; a key may occur twice.
         :param ops: list of operations, as operate() takes it.
         :param policy_batch: dict of batch policy keys over the client's defaults;
-            total_timeout, in milliseconds, spans all nodes and repetitions.
-        :param policy_batch_write: dict of what concerns each record.
+            total_timeout, in milliseconds, limits the whole call, with all retries.
+        :param policy_batch_write: dict of batch_write policy keys, for each record.
         :param ttl: seconds to live, or a TTL_* constant.
         :return: BatchRecords. Its batch_records are in the order of the keys, each
             with result (0: done, 2: not found, 27: filtered out), record, in_doubt,
-            message; its result is 0, or -16 when a record has another code.
+            message. Its own result is 0, or -16 if a record has another code.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. When some did, their records
-            are kept, and the others tell their errors.
+        :raises TimeoutError: no node answered in time. If some nodes answered, the call
+            does not raise, and the records of the other nodes have the errors.
         """
     async def batch_remove(
         self,
@@ -1438,15 +1449,15 @@ class AsyncClient:
 
         :param keys: list or tuple of key tuples; a key may occur twice.
         :param policy_batch: dict of batch policy keys over the client's defaults;
-            total_timeout, in milliseconds, spans all nodes and repetitions.
-        :param policy_batch_remove: dict of what concerns each record.
+            total_timeout, in milliseconds, limits the whole call, with all retries.
+        :param policy_batch_remove: dict of batch_remove policy keys, for each record.
         :return: BatchRecords. Its batch_records are in the order of the keys, each
             with result (0: done, 2: not found, 27: filtered out), record, in_doubt,
-            message; its result is 0, or -16 when a record has another code.
+            message. Its own result is 0, or -16 if a record has another code.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. When some did, their records
-            are kept, and the others tell their errors.
+        :raises TimeoutError: no node answered in time. If some nodes answered, the call
+            does not raise, and the records of the other nodes have the errors.
         """
     async def batch_apply(
         self,
@@ -1465,15 +1476,15 @@ class AsyncClient:
         :param function: str, name of the function.
         :param args: list of arguments.
         :param policy_batch: dict of batch policy keys over the client's defaults;
-            total_timeout, in milliseconds, spans all nodes and repetitions.
-        :param policy_batch_apply: dict of what concerns each record.
+            total_timeout, in milliseconds, limits the whole call, with all retries.
+        :param policy_batch_apply: dict of batch_apply policy keys, for each record.
         :return: BatchRecords. Its batch_records are in the order of the keys, each
             with result (0: done, 2: not found, 27: filtered out), record, in_doubt,
-            message; its result is 0, or -16 when a record has another code.
+            message. Its own result is 0, or -16 if a record has another code.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. When some did, their records
-            are kept, and the others tell their errors.
+        :raises TimeoutError: no node answered in time. If some nodes answered, the call
+            does not raise, and the records of the other nodes have the errors.
         """
     async def get_many(
         self, keys: Sequence[Key], policy: BatchPolicy | Options | None = None
@@ -1486,8 +1497,8 @@ class AsyncClient:
         :raises RecordError and others: the first error of a record.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. When some did, their records
-            are kept, and the others tell their errors.
+        :raises TimeoutError: no node answered in time. If some nodes answered, the call
+            does not raise, and the records of the other nodes have the errors.
         """
     async def exists_many(
         self, keys: Sequence[Key], policy: BatchPolicy | Options | None = None
@@ -1500,8 +1511,8 @@ class AsyncClient:
         :raises RecordError and others: the first error of a record.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. When some did, their records
-            are kept, and the others tell their errors.
+        :raises TimeoutError: no node answered in time. If some nodes answered, the call
+            does not raise, and the records of the other nodes have the errors.
         """
     async def select_many(
         self,
@@ -1517,8 +1528,8 @@ class AsyncClient:
         :raises RecordError and others: the first error of a record.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. When some did, their records
-            are kept, and the others tell their errors.
+        :raises TimeoutError: no node answered in time. If some nodes answered, the call
+            does not raise, and the records of the other nodes have the errors.
         """
     async def batch_get_ops(
         self,
@@ -1534,8 +1545,8 @@ class AsyncClient:
         :raises RecordError and others: the first error of a record.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. When some did, their records
-            are kept, and the others tell their errors.
+        :raises TimeoutError: no node answered in time. If some nodes answered, the call
+            does not raise, and the records of the other nodes have the errors.
         """
     async def _operate_one(
         self,
@@ -1573,7 +1584,7 @@ class AsyncClient:
     def get_key_digest(self, ns: str, set: str | None, key: UserKey) -> bytearray:
         """The digest of a user key; the same as aerospike.calc_digest()."""
     def llist(self, key: Key, bin: str, module: str | None = None) -> NoReturn:
-        """Large ordered lists, which no server since 3.16 has.
+        """Large ordered lists. Servers since 3.16 do not have them.
 
         :raises UnsupportedFeature: always.
         """
@@ -1584,7 +1595,7 @@ class AsyncClient:
         (``shm`` of the configuration), or None if it shares none.
         """
     def has_geo(self) -> bool:
-        """True when the cluster supports GeoJSON, as every living server does.
+        """True when the cluster supports GeoJSON. All of today's servers do.
 
         :raises ClusterError: the client is closed.
         """
@@ -1594,7 +1605,8 @@ class AsyncClient:
         hosts: Sequence[Host] | None = None,
         policy: InfoPolicy | Options | None = None,
     ) -> dict[str, tuple[None, str]]:
-        """Ask nodes, the older way: what a node refuses comes back as its text.
+        """Send an info command to nodes. This is the older form of info_all(): if a node
+        refuses the command, its error text is the reply.
 
         :param command: str.
         :param hosts: list of (address, port); None asks every node.
@@ -1612,7 +1624,8 @@ class AsyncClient:
         host: tuple[str, int] | str,
         policy: InfoPolicy | Options | None = None,
     ) -> str:
-        """Ask one node, the older way: what it refuses comes back as its text.
+        """Send an info command to one node. This is the older form of info_single_node():
+        if the node refuses the command, its error text is the reply.
 
         :param command: str.
         :param host: (address, port), or the name of the node.
@@ -1627,7 +1640,7 @@ class AsyncClient:
     async def info_all(
         self, command: str, policy: InfoPolicy | Options | None = None
     ) -> dict[str, tuple[None, str]]:
-        """Ask every node.
+        """Send an info command to every node.
 
         :param command: str; several commands are separated by line feeds.
         :param policy: dict of info policy keys over the client's defaults, or None.
@@ -1645,7 +1658,7 @@ class AsyncClient:
         host: str | tuple[str, int],
         policy: InfoPolicy | Options | None = None,
     ) -> str:
-        """Ask one node.
+        """Send an info command to one node.
 
         :param command: str.
         :param host: str, the name of the node.
@@ -1661,7 +1674,7 @@ class AsyncClient:
     async def info_random_node(
         self, command: str, policy: InfoPolicy | Options | None = None
     ) -> str:
-        """Ask one of the nodes.
+        """Send an info command to any one of the nodes.
 
         :param command: str.
         :param policy: dict of info policy keys over the client's defaults, or None.
@@ -1734,10 +1747,12 @@ def set_serializer(
     function: Callable[[Any], str | bytes | bytearray] = ...,
     callback: Callable[[Any], str | bytes | bytearray] = ...,
 ) -> int:
-    """Set the serializer of all clients: called with each value of an
-    unsupported type that put() writes with serializer=SERIALIZER_USER.
+    """Set the serializer of all clients.
 
-    :param function: takes the value, returns str, bytes or bytearray.
+    put() with serializer=SERIALIZER_USER calls it with each value for which the
+    server has no type.
+
+    :param function: it takes the value and returns str, bytes or bytearray.
     :return: int, 0.
     :raises ParamError: it is not callable.
     """
@@ -1745,53 +1760,53 @@ def set_serializer(
 def set_deserializer(
     function: Callable[[Any], Any] = ..., callback: Callable[[Any], Any] = ...
 ) -> int:
-    """Set the deserializer of all clients: called with each plain blob that is
-    read; what it returns takes the blob's place. When it raises, the reader
-    gets the blob.
+    """Set the deserializer of all clients.
 
-    :param function: takes str where the blob is UTF-8, else bytes.
+    Each call that reads a plain blob calls it, and returns its result in place of
+    the blob. If the deserializer raises an error, the call returns the blob.
+
+    :param function: it takes str if the blob is UTF-8, and otherwise bytes.
     :return: int, 0.
     :raises ParamError: it is not callable.
     """
 
 def unset_serializers() -> int:
-    """Forget the serializer and deserializer of all
-    clients. Returns 0.
-    """
+    """Remove the serializer and the deserializer of all clients. Returns 0."""
 
 def set_log_handler(
     log_handler: Callable[[int, str, str, int, str], object] | None = ...,
     callback: Callable[[int, str, str, int, str], object] | None = ...,
 ) -> int:
-    """Set where log lines go. At first that is the log "aerospike" of the
-    standard library.
+    """Set where log lines go. By default they go to the logger "aerospike" of
+    Python's logging.
 
     :param log_handler: function of (level, func, path, line, msg): int, str,
-        str, int, str; may be called from any thread. None drops the lines;
-        without an argument they are printed to the standard error stream.
+        str, int, str. Any thread may call it. None drops the lines. Without an
+        argument, they are printed to the standard error stream.
     :return: int, 0.
     :raises ParamError: it is not callable, or this is a sub-interpreter.
     """
 
 def set_log_level(loglevel: int = ..., log_level: int = ...) -> int:
-    """Set the threshold of log lines: LOG_LEVEL_OFF to LOG_LEVEL_TRACE; it is
-    LOG_LEVEL_ERROR at first.
+    """Set the threshold of log lines: LOG_LEVEL_OFF to LOG_LEVEL_TRACE. The default
+    is LOG_LEVEL_ERROR.
 
     :return: int, 0.
-    :raises ParamError: it is no int of 64 bits.
+    :raises ParamError: the level is not an int of 64 bits.
     """
 
 def keep_memory(size: int) -> bool:
     """Let the process keep freed memory for the next calls.
 
-    By default the allocator of the C library gives memory back to the system when
-    the values of a large batch are dropped, and the next batch pays for getting it
-    again. This is for the whole process, from now on, and cannot be undone.
+    By default the C library returns memory to the system when the values of a
+    large batch are deleted, and the next batch has to get it again, which takes
+    time. This call changes that for the whole process, and cannot be undone.
 
     :param size: bytes, 131072 (128 KB) to 2147483647. Each heap of the process
-        keeps up to so much at its end; blocks below it, and below 32 MB, come from
-        the heap.
-    :return: True; False where the C library has no such setting, as musl and macOS.
+        keeps up to this many free bytes at its end. Blocks smaller than this and
+        smaller than 32 MB come from the heap.
+    :return: True; False if the C library has no such setting, such as musl and that
+        of macOS.
     :raises ParamError: size is out of range.
     """
 

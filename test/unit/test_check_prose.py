@@ -38,6 +38,7 @@ def test_mistake_is_reported(tmp_path, capsys, name, text, line, message):
         ("a.md", "One ends so\n\nSo begins another.\n"),
         ("a.py", "the = the\nx = 1  # owned\ny = 2  # owned\n"),
         ("a.py", 'x = "the the"\n'),  # too short to be a text
+        ("a.py", 'x = """\nimport sys\nsys.exit(1)\n"""\n'),  # a program
         ("a.c", "x = 1; /* owned */\ny = 2; /* owned */\n"),
         ("test/a.md", "It is the the same.\n"),
     ],

@@ -323,7 +323,7 @@ template_of_apply(batch_run *b, const policy *pol, PyObject *const *argv)
 
 static const char doc_batch_read[] =
     "batch_read($self, keys, bins=None, policy=None)\n--\n\n"
-    "Read many records, with one request to each node, all at once.\n\n" DOC_KEYS
+    "Read many records, with one request to each node at the same time.\n\n" DOC_KEYS
     ":param bins: list of bin names; None: all bins, []: only the metadata, records\n"
     "    are then (key, meta).\n"
     ":param policy: dict of batch policy keys over the client's defaults.\n"
@@ -344,7 +344,7 @@ static const char doc_batch_operate[] =
     "Carry out the same operations on many records. Written bins appear as None.\n\n"
     DOC_KEYS
     ":param ops: list of operations, as operate() takes it.\n" DOC_BATCH_POLICY
-    ":param policy_batch_write: dict of what concerns each record.\n"
+    ":param policy_batch_write: dict of batch_write policy keys, for each record.\n"
     ":param ttl: seconds to live, or a TTL_* constant.\n"
     DOC_BATCH_RESULT DOC_BATCH_RAISES;
 
@@ -371,7 +371,7 @@ KEYS_METHODS(batch_operate)
 static const char doc_batch_remove[] =
     "batch_remove($self, keys, policy_batch=None, policy_batch_remove=None)\n--\n\n"
     "Remove many records.\n\n" DOC_KEYS DOC_BATCH_POLICY
-    ":param policy_batch_remove: dict of what concerns each record.\n"
+    ":param policy_batch_remove: dict of batch_remove policy keys, for each record.\n"
     DOC_BATCH_RESULT DOC_BATCH_RAISES;
 
 static const keys_row batch_remove_row = {
@@ -392,7 +392,7 @@ static const char doc_batch_apply[] =
     ":param module: str, name of the module.\n"
     ":param function: str, name of the function.\n"
     ":param args: list of arguments.\n" DOC_BATCH_POLICY
-    ":param policy_batch_apply: dict of what concerns each record.\n"
+    ":param policy_batch_apply: dict of batch_apply policy keys, for each record.\n"
     DOC_BATCH_RESULT DOC_BATCH_RAISES;
 
 static const keys_row batch_apply_row = {

@@ -287,7 +287,7 @@ static PyGetSetDef computed[] = {
      NULL},
     {"result", get_number, set_number, "Result code; 0 = done, 2 = not found.",
      (void *)&result_row},
-    {"subcode", get_number, set_number, "The server's finer code of the error, or 0.",
+    {"subcode", get_number, set_number, "The server's sub-code of the error, or 0.",
      (void *)&subcode_row},
     {"in_doubt", get_in_doubt, set_in_doubt,
      "True when a write may or may not have been applied.", NULL},
@@ -369,7 +369,7 @@ static const char doc_BatchRecord[] =
     "    the caller's tuple.\n"
     ":ivar record: (key, meta, bins), or None when there is none.\n"
     ":ivar result: result code; 0 = done, 2 = not found.\n"
-    ":ivar message: text of the error, or None. ``subcode``: the server's finer code.\n"
+    ":ivar message: text of the error, or None. ``subcode``: the server's sub-code.\n"
     ":ivar in_doubt: True when a write may or may not have been applied.";
 
 static PyType_Slot slots[] = {

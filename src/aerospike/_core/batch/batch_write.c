@@ -336,9 +336,10 @@ prepare_records(batch_run *b, PyObject *self, PyTypeObject *cls, PyObject *const
 /* clang-format off */
 static const char doc_batch_write[] =
     "batch_write($self, batch_records, policy_batch=None)\n--\n\n"
-    "Carry out the requests of a BatchRecords: each record its own, a Read, Write,\n"
-    "Apply or Remove of aerospike_helpers.batch.records, with its own policy.\n\n"
-    ":param batch_records: BatchRecords; it is filled in and returned.\n"
+    "Carry out a different request for each record.\n\n"
+    ":param batch_records: BatchRecords, a list of Read, Write, Apply and Remove of\n"
+    "    aerospike_helpers.batch.records, each with its own policy. The call writes\n"
+    "    the results into these objects and returns the BatchRecords.\n"
     DOC_BATCH_POLICY DOC_BATCH_RESULT DOC_BATCH_RAISES;
 /* clang-format on */
 

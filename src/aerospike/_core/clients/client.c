@@ -825,17 +825,18 @@ client_clear(PyObject *self)
 
 static const char doc_connect[] =
     "connect($self, username=None, password=None)\n--\n\n"
-    "Connect when that has not been done, also after close(); returns the client.\n\n"
-    "With a user and a password it logs in as that user: it connects anew when the\n"
-    "client is connected as somebody else. A failure changes nothing.\n\n"
-    ":param username: str, instead of the configuration's user.\n"
-    ":param password: str, of that user.\n"
+    "Connect, unless the client is connected already; returns the client.\n\n"
+    "After close(), this opens the client again. With a user and a password, the\n"
+    "client logs in as that user. If it is connected as another user, it connects\n"
+    "again. If that fails, it keeps its user and its connections.\n\n"
+    ":param username: str, in place of `user` of the configuration.\n"
+    ":param password: str, the password of that user.\n"
     ":raises AdminError: the cluster refuses the login: InvalidUser, InvalidPassword,\n"
     "    ExpiredPassword, SecurityNotSupported, ...\n"
     ":raises ParamError: one of the two is missing, or malformed; nothing was sent.\n"
     ":raises ConnectionError: no node answers.\n"
     ":raises ClientError: a host name has no address, a node belongs to another\n"
-    "    cluster, or the peers of the only seed cannot be reached.";
+    "    cluster, or none of the nodes that the only host names can be reached.";
 
 /* Let a client that is valid go on as another user, with a cluster that it has
  * connected to; the client has the caller's counts from now on. The client stays closed
@@ -920,8 +921,9 @@ client_connect(METHOD_PARAMS)
 
 static const char doc_close[] =
     "close($self)\n--\n\n"
-    "Close all connections. Commands under way in other threads end as they would;\n"
-    "later ones raise ClusterError until connect() is called. May be called twice.";
+    "Close all connections.\n\n"
+    "Calls that other threads have begun end normally. Later calls raise\n"
+    "ClusterError until connect() is called. close() may be called twice.";
 
 /* Call all that is kept in extras, each of which ends what it does for the client. They
  * raise nothing but what asks the program to end. 0, or -1 with an exception. */
@@ -996,8 +998,9 @@ client_repr(PyObject *self)
 static const char doc_is_connected[] =
     "is_connected($self)\n--\n\n"
     "True when at least one node of the cluster answers.\n\n"
-    "It is False when none answered two looks in a row, which the client takes every\n"
-    "`tend_interval`.";
+    "The client asks the nodes once per `tend_interval`. The result is False when "
+    "none\n"
+    "has answered twice in a row.";
 
 static PyObject *
 client_is_connected(PyObject *self, PyObject *ignored)

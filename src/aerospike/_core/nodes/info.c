@@ -684,7 +684,7 @@ client_get_node_names(METHOD_PARAMS)
 
 static const char doc_has_geo[] =
     "has_geo($self)\n--\n\n"
-    "True when the cluster supports GeoJSON, as every living server does.\n\n"
+    "True when the cluster supports GeoJSON. All of today's servers do.\n\n"
     ":raises ClusterError: the client is closed.";
 
 static PyObject *
@@ -721,7 +721,7 @@ client_has_geo(METHOD_PARAMS)
 /* clang-format off */
 static const char doc_info_all[] =
     "info_all($self, command, policy=None)\n--\n\n"
-    "Ask every node.\n\n"
+    "Send an info command to every node.\n\n"
     ":param command: str; several commands are separated by line feeds.\n"
     DOC_POLICY("info")
     ":return: dict of node name to (None, reply), without the first command's name.\n"
@@ -738,7 +738,8 @@ INFO_METHODS(info_all)
 
 static const char doc_info[] =
     "info($self, command, hosts=None, policy=None)\n--\n\n"
-    "Ask nodes, the older way: what a node refuses comes back as its text.\n\n"
+    "Send an info command to nodes. This is the older form of info_all(): if a node\n"
+    "refuses the command, its error text is the reply.\n\n"
     ":param command: str.\n"
     ":param hosts: list of (address, port); None asks every node.\n"
     DOC_POLICY("info")
@@ -755,7 +756,7 @@ INFO_METHODS(info)
 
 static const char doc_info_single_node[] =
     "info_single_node($self, command, host, policy=None)\n--\n\n"
-    "Ask one node.\n\n"
+    "Send an info command to one node.\n\n"
     ":param command: str.\n"
     ":param host: str, the name of the node.\n"
     DOC_POLICY("info")
@@ -773,7 +774,8 @@ INFO_METHODS(info_single_node)
 
 static const char doc_info_node[] =
     "info_node($self, command, host, policy=None)\n--\n\n"
-    "Ask one node, the older way: what it refuses comes back as its text.\n\n"
+    "Send an info command to one node. This is the older form of info_single_node():\n"
+    "if the node refuses the command, its error text is the reply.\n\n"
     ":param command: str.\n"
     ":param host: (address, port), or the name of the node.\n"
     DOC_POLICY("info")
@@ -790,7 +792,7 @@ INFO_METHODS(info_node)
 
 static const char doc_info_random_node[] =
     "info_random_node($self, command, policy=None)\n--\n\n"
-    "Ask one of the nodes.\n\n"
+    "Send an info command to any one of the nodes.\n\n"
     ":param command: str.\n"
     DOC_POLICY("info")
     ":return: str \"command<TAB>reply<LF>\".\n"

@@ -471,13 +471,13 @@ static PyMethodDef stream_methods[] = {
     {"slice", stream_slice, METH_O,
      "slice($self, n, /)\n--\n\n"
      "Return a list of the next items, n at most; an empty one at the end.\n\n"
-     "It waits for one item, and gives what is there with it."},
+     "It waits for one item, and returns the items that have come with it."},
     {"close", stream_close, METH_NOARGS,
      "close($self)\n--\n\nEnd the query and free its connections. May be called "
      "twice."},
     {"stop", stream_stop, METH_NOARGS,
      "stop($self)\n--\n\n"
-     "Have the wait fail that is under way, or the next one; for another thread than\n"
+     "Make the current wait fail, or the next one; for another thread than\n"
      "the one that reads."},
     {"__enter__", stream__enter__, METH_NOARGS, NULL},
     {"__exit__", stream_exit, METH_VARARGS, NULL},

@@ -569,7 +569,7 @@ RECORD_METHOD(get, "get")
 
 static const char doc_select[] =
     "select($self, key, bins, policy=None)\n--\n\n"
-    "Read some bins of a record; those that it has not are left out.\n\n"
+    "Read some bins of a record. Bins that the record lacks are left out.\n\n"
     DOC_KEY
     ":param bins: list or tuple of bin names, str of up to 15 bytes each.\n"
     DOC_POLICY("read")
@@ -611,19 +611,20 @@ RECORD_METHOD(exists, "exists")
 
 static const char doc_put[] =
     "put($self, key, bins, meta=None, policy=None, serializer=None)\n--\n\n"
-    "Write bins; bins of the record that are not named stay, unless the policy's\n"
-    "\"exists\" says replace.\n\n"
+    "Write bins. The other bins of the record stay, unless \"exists\" of the policy\n"
+    "says that the call replaces the record.\n\n"
     DOC_KEY
     ":param bins: dict of bin name (str, up to 15 bytes) to value: int of 64 bits,\n"
     "    float, str, bytes, bytearray, bool, list, dict, GeoJSON; None removes the\n"
-    "    bin; others as serializer says.\n"
+    "    bin; `serializer` says what happens to values of other types.\n"
     DOC_META
     DOC_POLICY("write")
     ":param serializer: SERIALIZER_* constant, for values of other types: by default\n"
     "    the client's own serializer, else pickle; SERIALIZER_NONE refuses them.\n"
     ":return: int, 0.\n"
     ":raises RecordExistsError: POLICY_EXISTS_CREATE, and the record exists.\n"
-    ":raises RecordNotFound: POLICY_EXISTS_UPDATE or _REPLACE, and it does not.\n"
+    ":raises RecordNotFound: POLICY_EXISTS_UPDATE or POLICY_EXISTS_REPLACE, and\n"
+    "    there is no such record.\n"
     ":raises RecordGenerationError: the generation does not match.\n"
     ":raises RecordTooBig: the record would exceed the server's limit.\n"
     ":raises BinNameError: a bin name is longer than 15 bytes.\n"
@@ -662,7 +663,7 @@ RECORD_METHOD(remove, "remove")
 
 static const char doc_remove_bin[] =
     "remove_bin($self, key, list, meta=None, policy=None)\n--\n\n"
-    "Remove bins; the record goes with its last bin.\n\n"
+    "Remove bins of a record. A record that loses its last bin is removed, too.\n\n"
     DOC_KEY
     ":param list: list of bin names.\n"
     DOC_META
@@ -706,7 +707,7 @@ RECORD_METHOD(touch, "touch")
 
 static const char doc_append[] =
     "append($self, key, bin, val, meta=None, policy=None)\n--\n\n"
-    "Append str to a string or bytes to a blob; a missing bin or record is made.\n\n"
+    "Append str to a string, or bytes to a blob; create a missing bin or record.\n\n"
     DOC_KEY
     ":param bin: bin name.\n"
     ":param val: str, bytes or bytearray.\n"
@@ -728,7 +729,7 @@ RECORD_METHOD(append, "append")
 
 static const char doc_prepend[] =
     "prepend($self, key, bin, val, meta=None, policy=None)\n--\n\n"
-    "Prepend str to a string or bytes to a blob; a missing bin or record is made.\n\n"
+    "Prepend str to a string, or bytes to a blob; create a missing bin or record.\n\n"
     DOC_KEY
     ":param bin: bin name.\n"
     ":param val: str, bytes or bytearray.\n"
@@ -773,15 +774,15 @@ RECORD_METHOD(increment, "increment")
 
 static const char doc_operate[] =
     "operate($self, key, list, meta=None, policy=None)\n--\n\n"
-    "Carry out operations on one record, in their order and as one: when one fails,\n"
-    "nothing is changed.\n\n"
+    "Carry out operations on one record, in their order. If one fails, none of them\n"
+    "takes effect.\n\n"
     DOC_KEY
     ":param list: operations as aerospike_helpers.operations makes them, or\n"
     "    dicts {\"op\": aerospike.OPERATOR_WRITE, \"bin\": \"age\", \"val\": 33}.\n"
     DOC_META
     DOC_POLICY("operate")
     ":return: (key, meta, bins): bins has the last result of each bin that has one.\n"
-    ":raises RecordNotFound: no such record, and nothing to create it.\n"
+    ":raises RecordNotFound: there is no such record, and no operation creates it.\n"
     DOC_RAISES;
 
 static const record_row operate_row = {
@@ -796,7 +797,7 @@ RECORD_METHOD(operate, "operate")
 
 static const char doc_operate_ordered[] =
     "operate_ordered($self, key, list, meta=None, policy=None)\n--\n\n"
-    "Like operate(), with every result, in order.\n\n"
+    "Like operate(), but return the result of every operation, in their order.\n\n"
     ":return: (key, meta, [(bin, result), ...]).\n"
     DOC_RAISES;
 
@@ -857,10 +858,10 @@ static const char doc_apply[] =
     DOC_KEY
     ":param module: str, the name of its file without \".lua\"; see udf_put().\n"
     ":param function: str, the name of the function.\n"
-    ":param args: list of what it gets after the record.\n"
+    ":param args: list of the arguments that the function gets after the record.\n"
     DOC_POLICY("apply")
     ":return: what the function returns; None for nil.\n"
-    ":raises UDFError: the module or the function is not there, or it failed.\n"
+    ":raises UDFError: there is no such module or function, or the function failed.\n"
     DOC_RAISES;
 
 static const record_row apply_row = {
@@ -913,7 +914,7 @@ client_get_key_digest(METHOD_PARAMS)
 
 static const char doc_llist[] =
     "llist($self, key, bin, module=None)\n--\n\n"
-    "Large ordered lists, which no server since 3.16 has.\n\n"
+    "Large ordered lists. Servers since 3.16 do not have them.\n\n"
     ":raises UnsupportedFeature: always.";
 
 static PyObject *

@@ -172,11 +172,11 @@ parse_one(const char *func, const char *const *names, PyObject *const *args,
 
 static const char doc_set_log_handler[] =
     "set_log_handler($module, log_handler=..., callback=...)\n--\n\n"
-    "Set where log lines go. At first that is the log \"aerospike\" of the\n"
-    "standard library.\n\n"
+    "Set where log lines go. By default they go to the logger \"aerospike\" of\n"
+    "Python's logging.\n\n"
     ":param log_handler: function of (level, func, path, line, msg): int, str,\n"
-    "    str, int, str; may be called from any thread. None drops the lines;\n"
-    "    without an argument they are printed to the standard error stream.\n"
+    "    str, int, str. Any thread may call it. None drops the lines. Without an\n"
+    "    argument, they are printed to the standard error stream.\n"
     ":return: int, 0.\n"
     ":raises ParamError: it is not callable, or this is a sub-interpreter.";
 
@@ -211,10 +211,10 @@ core_set_log_handler(FUNCTION_PARAMS)
 
 static const char doc_set_log_level[] =
     "set_log_level($module, loglevel=..., log_level=...)\n--\n\n"
-    "Set the threshold of log lines: LOG_LEVEL_OFF to LOG_LEVEL_TRACE; it is\n"
-    "LOG_LEVEL_ERROR at first.\n\n"
+    "Set the threshold of log lines: LOG_LEVEL_OFF to LOG_LEVEL_TRACE. The default\n"
+    "is LOG_LEVEL_ERROR.\n\n"
     ":return: int, 0.\n"
-    ":raises ParamError: it is no int of 64 bits.";
+    ":raises ParamError: the level is not an int of 64 bits.";
 
 static PyObject *
 core_set_log_level(FUNCTION_PARAMS)

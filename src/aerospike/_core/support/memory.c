@@ -30,13 +30,14 @@ keep(int size)
 static const char doc_keep_memory[] =
     "keep_memory($module, size)\n--\n\n"
     "Let the process keep freed memory for the next calls.\n\n"
-    "By default the allocator of the C library gives memory back to the system when\n"
-    "the values of a large batch are dropped, and the next batch pays for getting it\n"
-    "again. This is for the whole process, from now on, and cannot be undone.\n\n"
+    "By default the C library returns memory to the system when the values of a\n"
+    "large batch are deleted, and the next batch has to get it again, which takes\n"
+    "time. This call changes that for the whole process, and cannot be undone.\n\n"
     ":param size: bytes, 131072 (128 KB) to 2147483647. Each heap of the process\n"
-    "    keeps up to so much at its end; blocks below it, and below 32 MB, come from\n"
-    "    the heap.\n"
-    ":return: True; False where the C library has no such setting, as musl and macOS.\n"
+    "    keeps up to this many free bytes at its end. Blocks smaller than this and\n"
+    "    smaller than 32 MB come from the heap.\n"
+    ":return: True; False if the C library has no such setting, such as musl and that\n"
+    "    of macOS.\n"
     ":raises ParamError: size is out of range.";
 
 static PyObject *

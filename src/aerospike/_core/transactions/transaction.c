@@ -159,9 +159,10 @@ static PyGetSetDef transaction_attributes[] = {
      NULL},
     {"timeout", get_timeout, set_timeout,
      "Return the seconds after which the servers abort the transaction.\n\n"
-     "They count from its first write. Set it before that; later it has no effect.\n"
-     "Servers refuse the first write with more than 120. 0: as the servers are\n"
-     "configured, most often 10.",
+     "The time begins with its first write. Set it before that; later it has no "
+     "effect.\n"
+     "With more than 120, the servers refuse the first write. 0: the configuration of\n"
+     "the servers decides, usually 10.",
      NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
@@ -243,15 +244,17 @@ static PyMethodDef transaction_methods[] = {
 static const char doc_Transaction[] =
     "Transaction(reads_capacity=128, writes_capacity=128)\n--\n\n"
     "Several commands that take effect together, or not at all.\n\n"
-    ":param reads_capacity: int, 0 to 2**32 - 1: about how many records it reads; a\n"
-    "    hint for the memory, no limit.\n"
-    ":param writes_capacity: likewise, how many it writes; the servers allow 4096.\n"
-    ":raises TypeError: one is no int.\n"
-    ":raises ValueError, OverflowError: one is beyond these limits.\n\n"
-    "Give it as \"txn\" in the policy of each command that belongs to it, and end it\n"
-    "with the client's commit() or abort(). Threads and tasks may share it. It needs\n"
-    "a namespace with strong consistency, on servers of the Enterprise Edition, from\n"
-    "8.0 on. After a conflict, begin again with a new one.";
+    ":param reads_capacity: int, 0 to 2**32 - 1: about how many records it will read.\n"
+    "    This is a hint for the memory, not a limit.\n"
+    ":param writes_capacity: int, the same for the records that it will write. The\n"
+    "    servers allow 4096.\n"
+    ":raises TypeError: an argument is not an int.\n"
+    ":raises ValueError, OverflowError: an argument is beyond these limits.\n\n"
+    "Pass the transaction as \"txn\" in the policy of each command that belongs to\n"
+    "it, and end it with commit() or abort() of the client. Threads and tasks may\n"
+    "share a transaction. It needs a namespace with strong consistency, on servers\n"
+    "of the Enterprise Edition from 8.0 on. After a conflict, begin again with a new\n"
+    "one.";
 
 static PyType_Slot transaction_slots[] = {
     {Py_tp_doc, (void *)doc_Transaction},

@@ -256,9 +256,10 @@ store(module_state *st, const char *func, PyObject **at, PyObject *const *args,
 
 static const char doc_set_serializer[] =
     "set_serializer($module, function=..., callback=...)\n--\n\n"
-    "Set the serializer of all clients: called with each value of an\n"
-    "unsupported type that put() writes with serializer=SERIALIZER_USER.\n\n"
-    ":param function: takes the value, returns str, bytes or bytearray.\n"
+    "Set the serializer of all clients.\n\n"
+    "put() with serializer=SERIALIZER_USER calls it with each value for which the\n"
+    "server has no type.\n\n"
+    ":param function: it takes the value and returns str, bytes or bytearray.\n"
     ":return: int, 0.\n"
     ":raises ParamError: it is not callable.";
 
@@ -271,10 +272,10 @@ core_set_serializer(FUNCTION_PARAMS)
 
 static const char doc_set_deserializer[] =
     "set_deserializer($module, function=..., callback=...)\n--\n\n"
-    "Set the deserializer of all clients: called with each plain blob that is\n"
-    "read; what it returns takes the blob's place. When it raises, the reader\n"
-    "gets the blob.\n\n"
-    ":param function: takes str where the blob is UTF-8, else bytes.\n"
+    "Set the deserializer of all clients.\n\n"
+    "Each call that reads a plain blob calls it, and returns its result in place of\n"
+    "the blob. If the deserializer raises an error, the call returns the blob.\n\n"
+    ":param function: it takes str if the blob is UTF-8, and otherwise bytes.\n"
     ":return: int, 0.\n"
     ":raises ParamError: it is not callable.";
 
@@ -287,8 +288,7 @@ core_set_deserializer(FUNCTION_PARAMS)
 
 static const char doc_unset_serializers[] =
     "unset_serializers($module)\n--\n\n"
-    "Forget the serializer and deserializer of all\n"
-    "clients. Returns 0.";
+    "Remove the serializer and the deserializer of all clients. Returns 0.";
 
 static PyObject *
 core_unset_serializers(PyObject *module, PyObject *ignored)
