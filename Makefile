@@ -59,6 +59,7 @@ SANITIZED = test/faults test/leaks test/loops test/threads test/tls $(addprefix 
 VENV = .venv
 PY = $(VENV)/bin/python
 SETUP = PYTHON='$(PYTHON)' sh tools/setup_env.sh
+BUILD_DOCS = $(PY) -m sphinx -q -W --keep-going -b html -d build/doctrees doc build/docs
 
 # one server of its own for each pytest process, but a real cluster is shared
 ifeq ($(HOSTS),)
@@ -77,7 +78,7 @@ endif
 help:
 	@echo "make demo    start a three-node development cluster and walk through the client"
 	@echo "make test    C tests under sanitizers, then pytest"
-	@echo "make test-site  the built pages: what their search finds"
+	@echo "make test-site  the built pages: links, search, and how they look in a browser"
 	@echo "make test-long  what is slower: sanitizers, other Pythons, chaos, fuzzing"
 	@echo "make free-threaded  tests on a CPython without the GIL, which it builds"
 	@echo "make test-all   the whole suite on each Python, and under sanitizers"
@@ -130,7 +131,9 @@ test-long:
 	@$(MAKE) --no-print-directory fuzz
 
 # the pages are built first; without SITE, test/site is not collected
-test-site: docs
+test-site:
+	@$(SETUP) site
+	@$(BUILD_DOCS)
 	@SITE=build/docs $(PY) -m pytest test/site $(PYTEST_ARGS)
 
 # one processor's work for a minute, of which the other one has more
@@ -191,7 +194,7 @@ measure:
 
 docs:
 	@$(SETUP) docs
-	@$(PY) -m sphinx -q -W --keep-going -b html -d build/doctrees doc build/docs
+	@$(BUILD_DOCS)
 	@echo "build/docs/index.html"
 
 bench:

@@ -19,6 +19,7 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "generated",
+    "pictures",
     "reference",
     "llms",
     "sphinx_copybutton",
@@ -70,7 +71,7 @@ if repositories:
 # A choice of versions: versions.js reads ../versions.json, where there is one
 templates_path = ["_templates"]
 html_static_path = ["_static"]
-html_js_files = ["versions.js"]
+html_js_files = ["versions.js", "scrolling.js"]
 html_sidebars = {
     "**": [
         "sidebar/brand.html",

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prepare this checkout: sh tools/setup_env.sh {compiler|test|lint|bench|instructions|docs|wheels}
+# Prepare this checkout: sh tools/setup_env.sh {compiler|test|lint|bench|instructions|docs|site|wheels}
 #
 # Checks for Python >= 3.10 with venv and headers and for a C compiler; installs what
 # is missing as root, otherwise prints the command and fails. Then makes .venv with the
@@ -277,6 +277,7 @@ case $goal in
     test | bench | instructions) extras=test ;;
     lint) extras=test,lint,docs ;;
     docs) extras=test,docs ;;
+    site) extras=test,docs,site ;;
     *) die "unknown goal: $goal" ;;
 esac
 

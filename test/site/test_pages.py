@@ -7,9 +7,12 @@ import re
 import shutil
 import subprocess
 from html import unescape
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 from sphinx.util.inventory import InventoryFile
 
 from aerospike import __version__
@@ -128,3 +131,21 @@ def test_versions_are_offered_where_they_are_listed(site, versions, shown, hidde
     seen = json.loads(done.stdout)
     assert [(o["text"], o["selected"]) for o in seen["options"]] == shown
     assert seen["hidden"] is hidden
+
+
+def test_a_build_names_file_and_line_of_a_wrong_text(tmp_path):
+    (tmp_path / "index.md").write_text(
+        "# Page\n\n```{boxes} Title\na b\n\na => b\n```\n"
+    )
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "_static/pictures.css").touch()
+    settings = {"extensions": ["myst_parser", "pictures"]}
+    warnings = StringIO()
+    with patch_docutils(), docutils_namespace():
+        places = (str(tmp_path), None, str(tmp_path / "out"), str(tmp_path / "tmp"))
+        app = Sphinx(*places, "html", settings, status=None, warning=warnings)
+        app.build()
+    assert (
+        "index.md:6: WARNING: picture: neither a text nor a frame"
+        in warnings.getvalue()
+    )

@@ -1,0 +1,1 @@
+"""Pictures as SVG, from small texts and tables. Nothing here needs Sphinx."""

@@ -1,0 +1,167 @@
+"""Pictures: the text of a page becomes an SVG that says the same."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from drawing import boxes, sequence
+from drawing.svg import PictureError
+
+ROOT = Path(__file__).parents[2]
+SVG = "{http://www.w3.org/2000/svg}"
+PICTURE = re.compile(
+    r"^```\{(boxes|sequence)\} (.+?)\n(.+?)^```$", re.MULTILINE | re.DOTALL
+)
+DRAW = {"boxes": boxes.drawn, "sequence": sequence.drawn}
+
+
+def svg_of(html: str) -> ET.Element:
+    found = ET.fromstring(html).find(f"{SVG}svg")
+    assert found is not None
+    return found
+
+
+def texts(svg: ET.Element) -> list[str]:
+    return [
+        " ".join("".join(text.itertext()).split()) for text in svg.iter(f"{SVG}text")
+    ]
+
+
+def said(svg: ET.Element, tag: str) -> str:
+    return svg.findtext(f"{SVG}{tag}") or ""
+
+
+def pictures_of_pages() -> Iterator[tuple[str, str, list[str]]]:
+    for page in sorted((ROOT / "doc").rglob("*.md")):
+        for kind, title, content in PICTURE.findall(page.read_text("utf-8")):
+            yield kind, title, content.splitlines()
+
+
+each_picture = pytest.mark.parametrize(
+    ("kind", "title", "lines"),
+    [pytest.param(*p, id=p[1]) for p in pictures_of_pages()],
+)
+
+
+@each_picture
+def test_everything_that_a_page_says_is_in_its_picture(kind, title, lines):
+    svg = svg_of(DRAW[kind](title, lines))
+    shown = texts(svg)
+    if kind == "boxes":
+        found = boxes.read(lines)
+        expected = [b.text for b in found.boxes.values()]
+        expected += [a.label for a in found.arrows] + [f.label for f in found.frames]
+    else:
+        steps = sequence.read(lines)
+        expected = [*steps.parties.values()]
+        expected += [getattr(step, "label", "") for step in steps.steps]
+    assert set(filter(None, expected)) <= set(shown)
+    assert said(svg, "title") == title
+    assert all(label in said(svg, "desc") for label in expected)
+
+
+@each_picture
+def test_nothing_sticks_out_of_a_picture(kind, title, lines):
+    svg = svg_of(DRAW[kind](title, lines))
+    left, top, width, height = map(float, svg.attrib["viewBox"].split())
+    for rect in svg.iter(f"{SVG}rect"):
+        x, y, w, h = (
+            float(rect.attrib[name]) for name in ("x", "y", "width", "height")
+        )
+        assert left <= x <= x + w <= width
+        assert top <= y <= y + h <= height
+    for path in svg.iter(f"{SVG}path"):
+        numbers = [float(n) for n in re.findall(r"-?[\d.]+", path.attrib["d"])]
+        assert all(left <= x <= width for x in numbers[::2])
+        assert all(top <= y <= height for y in numbers[1::2])
+
+
+def rects(svg: ET.Element) -> dict[str, tuple[float, float]]:
+    """Text of a box -> its left upper corner: a text follows its box."""
+    parts = list(svg.iter())
+    return {
+        " ".join("".join(text.itertext()).split()): (
+            float(b.attrib["x"]),
+            float(b.attrib["y"]),
+        )
+        for b, text in pairwise(parts)
+        if b.tag == f"{SVG}rect" and text.tag == f"{SVG}text"
+    }
+
+
+def test_boxes_stand_as_in_the_grid():
+    at = rects(svg_of(boxes.drawn("x", ["a b", ". c"])))
+    assert at["a"][0] < at["b"][0] == at["c"][0]
+    assert at["a"][1] == at["b"][1] < at["c"][1]
+
+
+def test_parties_stand_in_order_and_messages_below_each_other():
+    lines = [
+        "a: A",
+        "b: B",
+        "",
+        "a -> b: one",
+        "b ..> a: two",
+        "a: three",
+        "a -x b: four",
+    ]
+    svg = svg_of(sequence.drawn("x", lines))
+    assert texts(svg) == ["A", "B", "one", "two", "three", "four"]
+    tops = [float(span.attrib["y"]) for span in svg.iter(f"{SVG}tspan")]
+    assert tops == sorted(tops)
+    assert (
+        said(svg, "desc")
+        == "A to B: one. B to A: two. A: three. A to B: four, which is lost."
+    )
+
+
+def test_signs_of_xml_stay_what_they_are():
+    svg = svg_of(boxes.drawn("a < b & c", ["a", "", 'a: "<&>"']))
+    assert texts(svg) == ['"<&>"']
+    assert said(svg, "title") == "a < b & c"
+
+
+def test_a_picture_is_readable_on_a_phone():
+    """Its smallest text, of 13 units, has 11 pixels in a box that scrolls."""
+    lines = ["a b c d e f", "", *(f"{name}: some longer text" for name in "abcdef")]
+    html = boxes.drawn("Wide", lines)
+    width = float(svg_of(html).attrib["viewBox"].split()[2])
+    least = float(re.findall(r"min-width: (\d+)px", html)[0])
+    assert least / width * 13 >= 11
+
+
+@pytest.mark.parametrize(
+    ("draw", "text", "line", "message"),
+    [
+        (boxes.drawn, "", 0, "the grid is missing"),
+        (boxes.drawn, "a b\nc", 1, "1 fields, where the first row has 2"),
+        (boxes.drawn, "a b\nb a", 0, "the fields of 'a' are no rectangle"),
+        (boxes.drawn, "a -> b", 0, "a row of the grid has names and dots alone"),
+        (boxes.drawn, "a b\n\na -> c", 2, "no box 'c' in the grid"),
+        (boxes.drawn, "a b\n\na = b", 2, "neither a text nor a frame nor an arrow"),
+        (boxes.drawn, "a b\n\naround a x: both", 2, "no box 'x'"),
+        (boxes.drawn, "a b\nc d\n\na -> d", 3, "boxes are in the way from 'a' to 'd'"),
+        (sequence.drawn, "a: A", 0, "two parties at least"),
+        (sequence.drawn, "a: A\nb", 1, "a party is `name: text`"),
+        (sequence.drawn, "a: A\nb: B\n\na -> c: x", 3, "no party 'c'"),
+        (sequence.drawn, "a: A\nb: B\n\na -> a: x", 3, "a message to oneself"),
+        (sequence.drawn, "a: A\nb: B\n\na => b", 3, "neither a message nor"),
+        (sequence.drawn, "a: A\nb: B\n\nend", 3, "`end` without a `begin`"),
+        (
+            sequence.drawn,
+            "a: A\nb: B\n\nbegin x\na -> b: y",
+            4,
+            "`begin` without an `end`",
+        ),
+    ],
+)
+def test_a_wrong_line_is_named(draw, text, line, message):
+    with pytest.raises(PictureError, match=re.escape(message)) as caught:
+        draw("x", text.splitlines())
+    assert caught.value.line == line
