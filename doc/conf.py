@@ -38,6 +38,7 @@ add_module_names = False
 html_theme = "furo"
 html_title = f"Aerospike client for Python {release}"
 html_show_copyright = False
+html_favicon = "_static/favicon.svg"
 html_search_scorer = str(Path(__file__).parent / "_ext" / "scorer.js")
 
 # not what a program prints

@@ -34,7 +34,8 @@ window.tooWide = () => {
 window.smallTexts = () =>
   [...document.querySelectorAll("svg text")]
     .filter((text) => {
-      const scale = text.getScreenCTM().a;
+      const { a, b } = text.getScreenCTM(); // a turned text has its size in b
+      const scale = Math.hypot(a, b);
       return parseFloat(getComputedStyle(text).fontSize) * scale < 10.9;
     })
     .map(described);
