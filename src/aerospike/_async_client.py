@@ -113,9 +113,9 @@ async def _call(
 class AsyncClient(AsyncCalls, Base):
     """A client of one Aerospike cluster for event loops: asyncio, uvloop, trio.
 
-    Making one does no I/O. ``await connect()``, ``async with`` or the first call
-    connects. Any number of event loops, in any number of threads, may use it; they
-    share its view of the cluster.
+    The constructor sends nothing. ``await connect()``, ``async with`` or the first call
+    connects. Any number of event loops, in any number of threads, may use the client.
+    They share its knowledge of the cluster.
 
     :param config: dict, as for aerospike.client(); "hosts" is required.
     :raises ParamError: the configuration is malformed.
@@ -130,7 +130,7 @@ class AsyncClient(AsyncCalls, Base):
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        """An AsyncClient of a URL; see `aerospike.client_from_url()`.
+        """Make an AsyncClient from a URL; see `aerospike.client_from_url()`.
 
         :raises ParamError: it is malformed, or a parameter is unknown.
         """
@@ -138,7 +138,7 @@ class AsyncClient(AsyncCalls, Base):
 
     @classmethod
     def from_env(cls) -> Self:
-        """An AsyncClient of variables of the environment; see
+        """Make an AsyncClient from environment variables; see
         `aerospike.client_from_env()`.
 
         :raises ParamError: one is malformed, or none names a host.
@@ -250,12 +250,12 @@ class AsyncClient(AsyncCalls, Base):
         self._when_connected(limit_ms / 1000 if limit_ms else None, go_on)
 
     async def close(self) -> None:
-        """Refuse calls from now on, wait for those under way, and disconnect.
+        """Refuse new calls, wait for the running calls, and disconnect.
 
-        Calls under way in this event loop end as they would, those without a limit of
-        time after ten seconds at most; when close() itself is cancelled they are given
-        up. Those of other event loops end as they would. May be called twice;
-        ``connect()`` opens the client again.
+        Running calls end normally. In this event loop, calls without a time limit end
+        after ten seconds at most. If close() itself is cancelled, it cancels the calls
+        of this event loop. close() may be called twice. ``connect()`` opens the client
+        again.
         """
         adapter = _loops.present()
         for end in list(getattr(self, "_extras", {}).values()):

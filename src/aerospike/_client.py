@@ -56,16 +56,18 @@ def made_of_a_namespace(
 @publish_client
 @owns_its_methods
 class Client(DirectMethods):
-    """A client of one Aerospike cluster; thread-safe, and usable after a fork.
+    """A client of one Aerospike cluster. Threads can share it, and it works after a
+    fork.
 
-    :param config: dict; "hosts" is required: a list of (address, port) tuples or
-        "address:port" strings, of which one that answers is enough.
+    :param config: dict. "hosts" is required: a list of (address, port) tuples or
+        "address:port" strings. It is enough that one of them answers.
     :raises ParamError: the configuration is malformed.
-    :raises ConnectionError: no node answers, and "fail_if_not_connected" is True;
-        when that key is not given, connect() or the first command raises instead.
-    :raises AdminError: the cluster refuses the login of the "user", likewise.
+    :raises ConnectionError: no node answers, and "fail_if_not_connected" is True; if
+        that key is not given, connect() or the first command raises it instead.
+    :raises AdminError: the cluster refuses the login of the "user"; the same key
+        decides who raises it.
 
-    As a context manager it closes itself.
+    A ``with`` statement closes the client.
     """
 
     __slots__ = ()
@@ -76,7 +78,7 @@ class Client(DirectMethods):
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        """A Client of a URL; see `aerospike.client_from_url()`.
+        """Make a Client from a URL; see `aerospike.client_from_url()`.
 
         :raises ParamError: it is malformed, or a parameter is unknown.
         :raises ConnectionError: and other errors, as the constructor does.
@@ -85,9 +87,9 @@ class Client(DirectMethods):
 
     @classmethod
     def from_env(cls) -> Self:
-        """A Client of variables of the environment; see `aerospike.client_from_env()`.
+        """Make a Client from environment variables; see `aerospike.client_from_env()`.
 
-        :raises ParamError: one is malformed, or none names a host.
+        :raises ParamError: a variable is malformed, or none names a host.
         :raises ConnectionError: and other errors, as the constructor does.
         """
         return cls(whole("aerospike._from_text").config_from_env())
@@ -96,7 +98,8 @@ class Client(DirectMethods):
 
     @made_of_a_namespace
     def query(self, namespace: str, set: str | None = None) -> Query:
-        """A Query of the records of a set; `None` or "": of the whole namespace.
+        """Make a Query of the records of a set. With `None` or "" as the set, it reads
+        the whole namespace.
 
         :raises ParamError: an argument is no str.
         """
@@ -106,7 +109,8 @@ class Client(DirectMethods):
 
     @made_of_a_namespace
     def scan(self, namespace: str, set: str | None = None) -> Scan:
-        """A Scan of all records of a set; `None` or "": of the whole namespace.
+        """Make a Scan of all records of a set. With `None` or "" as the set, it reads
+        the whole namespace.
 
         :raises ParamError: an argument is no str.
         """
@@ -175,13 +179,13 @@ class Client(DirectMethods):
     # --- metrics ---
 
     def enable_metrics(self, policy: MetricsPolicy | None = None) -> None:
-        """Begin to measure, and to tell of it every `interval` looks at the cluster.
+        """Begin to measure, and report the results every `interval` tend intervals.
 
-        The metrics go to the listeners of the policy, or to a file. Those that were
-        enabled before end. They end with disable_metrics() and close(), and those of
-        the parent do not go on in the child of a fork.
+        The metrics go to the listeners of the policy, or to a file. Metrics that were
+        enabled before end. disable_metrics() and close() end them. They do not continue
+        in the child of a fork.
 
-        :param policy: an aerospike_helpers.metrics.MetricsPolicy; None: that of the
+        :param policy: an aerospike_helpers.metrics.MetricsPolicy. None: the one in the
             configuration, config["policies"]["metrics"], or the defaults.
         :raises ParamError: the policy is malformed.
         :raises ClientError: the file cannot be written, or `enable_listener` raised.
@@ -190,10 +194,10 @@ class Client(DirectMethods):
         whole("aerospike._metrics").enable(self, policy)
 
     def disable_metrics(self) -> None:
-        """End what enable_metrics() has begun, if it has, with a last report.
+        """Write a last report, and end the metrics. Without enable_metrics(), do
+        nothing.
 
-        :raises ClientError: `disable_listener` raised; metrics are disabled all the
-            same.
+        :raises ClientError: `disable_listener` raised; metrics are still disabled.
         :raises ClusterError: the client is closed.
         """
         whole("aerospike._metrics").disable(self)
@@ -201,9 +205,9 @@ class Client(DirectMethods):
     def get_stats(self) -> ClusterStats:
         """Return what the client has counted so far; this needs no enable_metrics().
 
-        :return: a ClusterStats; its counts only grow.
-        :raises ClusterError: the client is closed; an AsyncClient has not connected.
-        :raises ConnectionError: a Client had not connected, and cannot.
+        :return: a ClusterStats. Its counters never decrease.
+        :raises ClusterError: the client is closed, or an AsyncClient has not connected.
+        :raises ConnectionError: a Client was not connected, and cannot connect.
         """
         stats: ClusterStats = whole("aerospike._metrics").cluster_stats(self)
         return stats
@@ -211,17 +215,17 @@ class Client(DirectMethods):
     # --- wire forms ---
 
     def get_expression_base64(self, expression: CompiledExpression) -> str:
-        """The wire form of an expression as base64, as info commands take it.
+        """Return the bytes of an expression as base64, for info commands.
 
-        :param expression: what compile() of an expression gives.
+        :param expression: a compiled expression.
         :raises ParamError: it is not compiled.
         """
         return expression_base64(expression)
 
     def get_cdtctx_base64(self, ctx: list[Any]) -> str:
-        """The wire form of a context as base64, as info commands take it.
+        """Return the bytes of a context as base64, for info commands.
 
         :param ctx: a list of one or more levels of aerospike_helpers.cdt_ctx.
-        :raises ParamError: it is empty, or no such list.
+        :raises ParamError: it is empty, or not such a list.
         """
         return context_base64(ctx)

@@ -103,7 +103,7 @@ class _Number:
 class Asked:
     """What is asked for, as all queries and scans have it.
 
-    There are no other attributes: one that is misspelled is an AttributeError.
+    Setting any other attribute, for example a misspelt one, raises AttributeError.
     """
 
     __slots__ = (
@@ -183,9 +183,9 @@ class Asked:
     # --- what is asked for ---
 
     def select(self, *bins: str | bytearray) -> Self:
-        """Read these bins only. Returns the query itself.
+        """Read only these bins. Returns the query itself.
 
-        :raises ParamError: a name is no str.
+        :raises ParamError: a name is not a str.
         :raises ClientError: called a second time on a query.
         """
         names: tuple[Any, ...] = tuple(map(bin_text, bins))
@@ -205,12 +205,13 @@ class Asked:
     def add_ops(self, ops: list[Operation]) -> Self:
         """Set the operations to carry out on each record. Returns the query itself.
 
-        Operations that write are for execute_background(). Those that read (of lists,
-        maps, expressions, ...) make the bins of the records that results(), foreach()
-        and loops give; servers before 8.1.2 refuse others than reads of whole bins.
+        Operations that write are for execute_background(). With operations that read
+        (on lists, maps, expressions, ...), results(), foreach() and loops give records
+        whose bins are the results of these operations. Servers before 8.1.2 refuse all
+        operations except reads of whole bins.
 
         :param ops: list of operation dicts, of the modules in aerospike_helpers.
-        :raises ParamError: an item is no dict.
+        :raises ParamError: an item is not a dict.
         """
         if not isinstance(ops, list):
             raise client_error(
@@ -235,18 +236,19 @@ class Asked:
     ) -> Self:
         """Set the function in Lua that gets the records. Returns the query itself.
 
-        A function of a stream is for results(), foreach(), stream() and loops, which
-        then give values in place of records: what the function makes of all records,
-        on the nodes and, from its first reduce on, in the client. That takes the
-        package lupa (`pip install "aerospike[lua]"`), and the module's file in the
-        folder lua.user_path, where udf_put() has put it. A function of a record is for
-        execute_background().
+        A function on a stream is for results(), foreach(), stream() and loops. These
+        then give the values that the function makes of all records, in place of the
+        records. The function runs on the nodes and, from its first reduce on, in the
+        client. The client needs the package lupa (`pip install "aerospike[lua]"`) for
+        it, and the file of the module in the folder lua.user_path, to which udf_put()
+        copies it. A function on a record is for execute_background().
 
         :param module: the name of its file without ".lua"; see client.udf_put().
         :param function: the name of the function.
-        :param arguments: list of what it gets after the stream or the record.
-        :param policy: is ignored; programs of the 2.x line give one.
-        :raises ClientError: a name is no str, or an argument cannot be sent.
+        :param arguments: list of the arguments that the function gets after the stream
+            or the record.
+        :param policy: is ignored; programs for the 2.x line pass one.
+        :raises ClientError: a name is not a str, or an argument cannot be sent.
         """
         for what, name in (("module", module), ("function", function)):
             if not isinstance(name, str):
@@ -396,32 +398,34 @@ class Asked:
         return self._tracker
 
     def paginate(self) -> None:
-        """Go on where the last results(), foreach() or loop ended, until is_done().
+        """Make each call continue where the call before it ended, until is_done().
 
-        So does a query that was given a partition_filter, with every call.
+        A query also does so if every call gets a partition_filter.
         """
         self._paginates = True
 
     def is_done(self) -> bool:
         """True when all partitions have been read to their ends.
 
-        False of a query that begins anew with each call, as it does without paginate()
-        and partition_filter.
+        A query without paginate() and partition_filter begins again with each call. Its
+        is_done() is always False.
         """
         return self._tracker is not None and self._tracker.is_done()
 
     def get_partitions_status(self) -> dict[Any, Any]:
-        """How far this query has read, for "partition_status" of a partition_filter.
-
-        The status is {"done": bool, "retry": bool, partition: (partition, init, retry,
-        digest, bval)}. It can be pickled, and another process can go on from it. It is
-        {} before the first call, and always when the query has neither paginate() nor a
+        """Return how far this query has read, for "partition_status" of a
         partition_filter.
 
-        results() has read the records that it returned, a loop those that it was given.
-        foreach() has read a record when its callback returned, unless with False.
+        The status is {"done": bool, "retry": bool, partition: (partition, init, retry,
+        digest, bval)}. It can be pickled, and another process can continue from it. It
+        is {} before the first call, and always if the query has neither paginate() nor
+        a partition_filter.
 
-        :raises ClientError: the query is being read just now.
+        A record counts as read when results() has returned it, or when a loop has
+        received it. With foreach(), a record counts as read when the callback has
+        returned, except if it returned False.
+
+        :raises ClientError: another call is reading the query at this moment.
         """
         return {} if self._tracker is None else self._tracker.status()
 
@@ -455,14 +459,15 @@ class OfQuery(Asked):
     _cannot_combine = "Cannot combine query operations with aggregation"
 
     def where(self, predicate: Any, ctx: Any = None, *old_form: Any) -> Self:
-        """Set the condition: one of `aerospike.predicates`, which needs an index.
+        """Set the condition: a predicate of `aerospike.predicates`, which needs an
+        index.
 
         `where(predicate, ctx=None)`, or in the forms of the 2.x line: `where(bin,
         "equals", value)`, `where(bin, "between", min, max)`, `where(bin, "contains",
         index_type, datatype, value)`, `where(bin, "range", index_type, datatype, min,
         max)`.
 
-        :raises ParamError: it is none, or the query has one already.
+        :raises ParamError: it is not a predicate, or the query has one already.
         """
         if isinstance(predicate, str) and (old_form or ctx is not None):
             return self._set_where(_old_predicate(predicate, ctx, *old_form), None)
@@ -471,7 +476,9 @@ class OfQuery(Asked):
         return self._set_where(predicate, ctx)
 
     def where_with_index_name(self, index_name: str, predicate: Any) -> Self:
-        """Set the condition on the index of a name; the predicate's bin is None."""
+        """Set the condition, and name the index to use. The bin of the predicate is
+        None.
+        """
         if not isinstance(index_name, str):
             raise TypeError(
                 f"index_name must be a str, not {type(index_name).__name__}"
@@ -480,9 +487,10 @@ class OfQuery(Asked):
         return self._set_where(predicate, None, False, index_name=index_name)
 
     def where_with_expr(self, expr: Any, predicate: Any) -> Self:
-        """Set the condition on the index of an expression; the predicate's bin is None.
+        """Set the condition, and use the index on an expression. The bin of the
+        predicate is None.
 
-        :param expr: what compile() gives, or get_expression_base64() of it.
+        :param expr: a compiled expression, or its get_expression_base64().
         """
         return self._set_where(predicate, None, False, index_expr=_wire_of(expr))
 
@@ -611,7 +619,7 @@ class _Reads(Asked):
 
 @goes_by_its_name
 class Query(OfQuery, _Reads):
-    """Records that fit a condition, of one namespace or set; see `Client.query`."""
+    """The records of a namespace or set that meet a condition; see `Client.query`."""
 
     __slots__ = ()
 
@@ -620,19 +628,19 @@ class Query(OfQuery, _Reads):
         policy: QueryPolicy | Options | None = None,
         options: QueryOptions | Options | None = None,
     ) -> list[Record]:
-        """All records, as a list of (key, meta, bins).
+        """Return all records, as a list of (key, meta, bins).
 
-        With apply(), all values that its function gives: `values: list[Any]`.
+        With apply(), return all values that the function gives: `values: list[Any]`.
 
         :param policy: dict of query (scan) policy keys, with "partition_filter".
         :param options: dict; {"nobins": True} reads metadata only.
         :raises IndexNotFound: no index fits the predicate.
-        :raises TimeoutError: total_timeout has passed; the client's half of a function
-            is stopped by it, too.
-        :raises UDFError: the function has failed, on a node or here; `detail` has the
-            stack of Lua.
-        :raises LuaFileNotFound: its module is not in lua.user_path.
-        :raises UDFNotFound: its module has no such function.
+        :raises TimeoutError: total_timeout has passed. This also stops the client's
+            part of a function in Lua.
+        :raises UDFError: the function has failed, on a node or in the client; `detail`
+            has the stack of Lua.
+        :raises LuaFileNotFound: the module is not in lua.user_path.
+        :raises UDFNotFound: the module has no such function.
         """
         return self._collect(policy, options)
 
@@ -641,18 +649,20 @@ class Query(OfQuery, _Reads):
         policy: QueryPolicy | Options | None = None,
         options: QueryOptions | Options | None = None,
     ) -> Stream:
-        """The records as they come, to loop over: an iterator of (key, meta, bins).
+        """Return an iterator of (key, meta, bins), which gives the records as they
+        come.
 
-        With apply(), an iterator of the values that its function gives. It holds none
-        of them, and they cannot be gone on with after an error.
+        With apply(), it is an iterator of the values that the function gives. It keeps
+        none of them. After an error, it cannot continue.
 
-        It is a context manager, too: leaving the block ends the query and frees its
-        connections, as `close()` does. A record that was given counts as read.
+        The iterator is also a context manager. The end of the ``with`` block ends the
+        query and frees its connections, as `close()` does. A record that the iterator
+        has given counts as read.
 
         :param policy: dict of query policy keys, with "partition_filter".
         :param options: dict; {"nobins": True} reads metadata only.
-        :raises IndexNotFound: no index fits the predicate. As all that a node answers,
-            this is raised when the next record is asked for.
+        :raises IndexNotFound: no index fits the predicate. Like all errors of a node,
+            it is raised when you ask for the next record.
         """
         stream: Stream = self._open(policy, options, plain=True)
         return stream
@@ -663,14 +673,15 @@ class Query(OfQuery, _Reads):
         policy: QueryPolicy | Options | None = None,
         options: QueryOptions | Options | None = None,
     ) -> None:
-        """Call a function with each record, in this thread, as the records come.
+        """Call a function with each record as it comes, in this thread.
 
-        With apply(), with each value that its function gives.
+        With apply(), call it with each value that the function in Lua gives.
 
-        :param callback: takes the record; with a partition_filter in the policy, the
-            partition and the record. Returning False ends the query; a query that goes
-            on, or another that is given its status, begins with that record.
-        :raises ClientError: callback has raised; its exception is the __cause__.
+        :param callback: takes the record, or with a partition_filter in the policy the
+            partition and the record. If it returns False, the query ends. If this query
+            continues later, or another query continues from its status, it begins with
+            that record.
+        :raises ClientError: the callback raised an exception, which is the __cause__.
         """
         called: None = self._call_with_each(callback, policy, options)
         return called
@@ -678,7 +689,9 @@ class Query(OfQuery, _Reads):
 
 @goes_by_its_name
 class Scan(OfScan, _Reads):
-    """All records of a namespace or set; see `Client.scan`."""
+    """All records of a namespace or set; see `Client.scan`. This is the older form of a
+    Query without a condition.
+    """
 
     __slots__ = ()
 
@@ -688,12 +701,13 @@ class Scan(OfScan, _Reads):
         nodename: str | None = None,
         options: ScanOptions | Options | None = None,
     ) -> list[Record]:
-        """All records, as a list of (key, meta, bins).
+        """Return all records, as a list of (key, meta, bins).
 
-        With apply(), all values that its function gives, as with `Query.results`.
+        With apply(), return all values that the function gives, as with
+        `Query.results`.
 
         :param policy: dict of scan policy keys.
-        :param nodename: only what this node is the master of.
+        :param nodename: read only the records of which this node is the master.
         """
         return self._collect(policy, options, node=self._node(nodename))
 
@@ -703,7 +717,9 @@ class Scan(OfScan, _Reads):
         options: ScanOptions | Options | None = None,
         nodename: str | None = None,
     ) -> Stream:
-        """As `Query.stream`; nodename: only what this node is the master of."""
+        """As `Query.stream`. nodename: read only the records of which this node is the
+        master.
+        """
         node = self._node(nodename)
         stream: Stream = self._open(policy, options, plain=True, node=node)
         return stream
@@ -715,7 +731,9 @@ class Scan(OfScan, _Reads):
         options: ScanOptions | Options | None = None,
         nodename: str | None = None,
     ) -> None:
-        """As `Query.foreach`; nodename: only what this node is the master of."""
+        """As `Query.foreach`. nodename: read only the records of which this node is the
+        master.
+        """
         if not isinstance(options, Mapping):
             options = None  # other clients pass over it
         node = self._node(nodename)

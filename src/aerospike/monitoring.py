@@ -1,4 +1,4 @@
-"""What a client does, told to listeners as it happens.
+"""Listeners, which a client informs about what it does.
 
     from aerospike import monitoring
 
@@ -10,12 +10,12 @@
     monitoring.register(Slow())                      # clients made from now on
     aerospike.client({..., "event_listeners": [Slow()]})            # this one
 
-A listener derives from one or more of the three classes here, and overrides what it
-wants to hear. Methods of CommandListener are called in the thread that makes the call,
-or in the task that awaits it, so that context variables are those of the caller. The
-others are called by the thread that looks at the cluster every `tend_interval`. What a
-listener raises is written to the log "aerospike" and changes nothing. Clients without
-listeners do none of this.
+A listener derives from one or more of the three listener classes, and overrides the
+methods for the events that it needs. The thread that makes a call, or the task that
+awaits it, calls the methods of a CommandListener, so context variables are those of the
+caller. The thread that tends the cluster every `tend_interval` calls the methods of the
+others. If a listener raises an exception, it is written to the log "aerospike" and has
+no other effect. A client without listeners does no work for this.
 """
 
 from __future__ import annotations
@@ -51,11 +51,12 @@ __all__ = [
 class CommandStarted:
     """A call begins.
 
-    :ivar request_id: int, the same in the event that tells of its end, and in no other.
+    :ivar request_id: int, the same in the event for the end of this call, and different
+        in all other calls.
     :ivar name: the method: "get", "batch_read", "query.results", "index_remove", ...
-    :ivar namespace: str, or None for calls of no namespace, such as info().
-    :ivar set: str, or None when the call names none.
-    :ivar count: keys of a batch; None for other calls.
+    :ivar namespace: str, or None for calls without a namespace, such as info().
+    :ivar set: str, or None if the call names no set.
+    :ivar count: the number of keys of a batch; None for other calls.
     :ivar client: the client whose method it is.
     :ivar key: the key as the caller gave it, or None.
     """
@@ -70,8 +71,9 @@ class CommandStarted:
 
     @property
     def digest(self) -> bytes | None:
-        """The digest of the key: 20 bytes; None where there is no key, or none that is
-        well-formed."""
+        """The digest of the key: 20 bytes. None if there is no key, or if it is
+        malformed.
+        """
         from aerospike._core import calc_digest
         from aerospike.exception import AerospikeError
 
@@ -102,11 +104,12 @@ class CommandSucceeded(_CommandEnded):
 
     Its request_id, name, namespace and set are those of `started`, its CommandStarted.
 
-    :ivar duration_s: float, seconds that it took, with all attempts.
+    :ivar duration_s: float, the seconds that the call took, with all attempts.
     :ivar node: name of the node that has answered a call on one record; None for
         others, which may ask several.
-    :ivar attempts: how often such a call was tried; None for others.
-    :ivar count: records that a query gave, or rows of a batch; None for other calls.
+    :ivar attempts: the number of attempts of such a call; None for others.
+    :ivar count: the number of records of a query, or of rows of a batch; None for other
+        calls.
     """
 
     count: int | None
@@ -114,12 +117,12 @@ class CommandSucceeded(_CommandEnded):
 
 @dataclass(frozen=True, slots=True)
 class CommandFailed(_CommandEnded):
-    """A call has raised; see CommandSucceeded.
+    """A call has raised an error; see CommandSucceeded.
 
-    :ivar node: "address:port" of the node that failed, where the error tells it.
+    :ivar node: "address:port" of the node that failed, if the error has it.
     :ivar error: the exception.
     :ivar code: the code of an AerospikeError; None for others, such as a cancellation.
-    :ivar in_doubt: whether a write may have been applied all the same.
+    :ivar in_doubt: whether a write may still have been applied.
     """
 
     error: BaseException
@@ -129,10 +132,10 @@ class CommandFailed(_CommandEnded):
 
 @dataclass(frozen=True, slots=True)
 class NodeEvent:
-    """A node was found, or is gone.
+    """The client has found a node, or a node is gone.
 
-    :ivar client: the client that knows it.
-    :ivar name: of the node; ``address``, ``port``: where it is.
+    :ivar client: the client to which this happened.
+    :ivar name: the name of the node; ``address``, ``port``: where it is.
     """
 
     client: Any = field(repr=False)
@@ -143,10 +146,11 @@ class NodeEvent:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionEvent(NodeEvent):
-    """Connections to a node were opened, or closed, since the last look at the cluster.
+    """Connections to a node were opened, or closed, since the last tend.
 
     :ivar count: how many.
-    :ivar in_use: connections that calls have now; ``in_pool``: those that are idle.
+    :ivar in_use: the number of connections that calls use now; ``in_pool``: of idle
+        ones.
     """
 
     count: int
@@ -155,30 +159,30 @@ class ConnectionEvent(NodeEvent):
 
 
 class CommandListener:
-    """Hears of each call: first started(), then one of the other two."""
+    """Is informed about each call: started(), then one of the other two methods."""
 
     def started(self, event: CommandStarted) -> None:
         """A call begins; nothing was sent yet."""
 
     def succeeded(self, event: CommandSucceeded) -> None:
-        """It has returned. A record that is not there is a failure, as in the call."""
+        """The call has returned. A missing record is a failure, as in the call."""
 
     def failed(self, event: CommandFailed) -> None:
-        """It has raised, or was cancelled."""
+        """The call has raised an error, or was cancelled."""
 
 
 class ClusterListener:
-    """Hears of the nodes of the cluster."""
+    """Is informed about the nodes of the cluster."""
 
     def node_added(self, event: NodeEvent) -> None:
-        """A node was found. Those that are there at first are told, too."""
+        """A node was found. This is also called for the first nodes."""
 
     def node_removed(self, event: NodeEvent) -> None:
         """A node is gone."""
 
 
 class PoolListener:
-    """Hears of connections."""
+    """Is informed about connections."""
 
     def connections_opened(self, event: ConnectionEvent) -> None:
         """Connections were opened; one to each node is for tending."""
@@ -193,9 +197,9 @@ _registered: tuple[Listener, ...] = ()
 
 
 def register(listener: Listener) -> None:
-    """Have a listener hear of all clients that are made from now on.
+    """Add a listener to all clients that are made from now on.
 
-    :raises TypeError: it is of none of the three classes.
+    :raises TypeError: it is not a listener of one of the three classes.
     """
     global _registered
     check(listener)
@@ -203,7 +207,7 @@ def register(listener: Listener) -> None:
 
 
 def unregister(listener: Listener) -> None:
-    """Let clients that are made from now on go without a listener.
+    """Remove a listener from the clients that are made from now on.
 
     :raises ValueError: it is not registered.
     """
