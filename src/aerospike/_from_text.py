@@ -372,12 +372,12 @@ def _warn_of_misspelt(environ: Mapping[str, str], known: Mapping[str, str]) -> N
 
 
 def client_from_url(url: str) -> Client:
-    """A Client of a URL: ``aerospike://user:password@host:port,host/?name=value&...``.
+    """Make a Client from ``aerospike://user:password@host:port,host/?name=value&...``.
 
-    :param url: user, password and hosts in percent-encoding, IPv6 addresses in
-        brackets; the port is 3000 unless it is given. A parameter is a key of the
-        configuration, of its policies ("total_timeout") or of a section
-        ("tls.cafile", "read.max_retries").
+    :param url: the URL. User, password and values are in percent-encoding, and IPv6
+        addresses in brackets. Without a port, 3000 is used. A parameter is a key of the
+        configuration, of its policies ("total_timeout") or of a section ("tls.cafile",
+        "read.max_retries").
     :raises ParamError: it is malformed, or a parameter is unknown.
     :raises ConnectionError: and other errors, as `client()` does.
     """
@@ -385,10 +385,11 @@ def client_from_url(url: str) -> Client:
 
 
 def client_from_env() -> Client:
-    """A Client of variables: AEROSPIKE_HOSTS, AEROSPIKE_USER, AEROSPIKE_PASSWORD, ...
+    """Make a Client from AEROSPIKE_HOSTS, AEROSPIKE_USER, AEROSPIKE_PASSWORD, ...
 
-    AEROSPIKE_URL is a whole URL, over which the others go. A variable is a parameter of
-    a URL in capital letters, with _ for dots: AEROSPIKE_READ_MAX_RETRIES.
+    These are environment variables. AEROSPIKE_URL is a whole URL; the other variables
+    replace parts of it. Each parameter of a URL has a variable with its name in capital
+    letters and _ for dots: AEROSPIKE_READ_MAX_RETRIES.
 
     :raises ParamError: one is malformed, or none names a host.
     :raises ConnectionError: and other errors, as `client()` does.

@@ -1,7 +1,7 @@
-"""Conditions of queries, for `Query.where`: tuples that are best left as they are.
+"""Conditions of queries, for `Query.where`. They are tuples; do not change them.
 
-A value of a type that no index has gives None, which where() refuses.
-Source: the predicates module of the 2.x and 19.x manuals.
+For a value of a type that no index has, a function returns None, and where() refuses
+None. Source: the predicates module of the 2.x and 19.x manuals.
 """
 
 from __future__ import annotations
@@ -44,13 +44,15 @@ def _datatype(value: Any) -> int | None:
 
 
 def equals(bin: Bin, val: int | str | bytes | bytearray, /) -> Predicate | None:
-    """The bin is equal to a value. None when val is of another type."""
+    """The bin is equal to a value. The result is None if val has another type."""
     datatype = _datatype(val)
     return None if datatype is None else (_EQUALS, datatype, bin, val)
 
 
 def between(bin: Bin, min: int, max: int, /) -> Predicate | None:
-    """The bin is an integer from min to max, both included; None without integers."""
+    """The bin is an integer from min to max, both included. The result is None if an
+    argument is not an integer.
+    """
     if not _integers(min, max):
         return None
     return (_RANGE, INDEX_NUMERIC, bin, min, max)
@@ -62,7 +64,7 @@ def contains(
     """A list or map in the bin contains a value.
 
     :param index_type: INDEX_TYPE_LIST, INDEX_TYPE_MAPKEYS or INDEX_TYPE_MAPVALUES.
-    :return: None when an argument is of another type.
+    :return: None if an argument has another type.
     """
     datatype = _datatype(val)
     if datatype is None or not _integers(index_type):
@@ -74,7 +76,7 @@ def range(bin: Bin, index_type: int, min: int, max: int, /) -> Predicate | None:
     """A list or map in the bin contains an integer from min to max, both included.
 
     :param index_type: INDEX_TYPE_LIST, INDEX_TYPE_MAPKEYS or INDEX_TYPE_MAPVALUES.
-    :return: None when an argument is of another type.
+    :return: None if an argument has another type.
     """
     if not _integers(index_type, min, max):
         return None
@@ -110,7 +112,7 @@ def geo_within_geojson_region(
 
     :param shape: GeoJSON text of a Polygon, MultiPolygon or AeroCircle.
     :param index_type: INDEX_TYPE_* of a bin of lists or maps.
-    :return: None when shape is no str.
+    :return: None if shape is not a str.
     """
     return _geo(bin, shape, index_type)
 
@@ -125,8 +127,8 @@ def geo_within_radius(
 ) -> Predicate | None:
     """The bin's points lie within a circle, given in degrees and meters.
 
-    :raises ParamError: a coordinate or the radius is no number, or bin none of its
-        types.
+    :raises ParamError: a coordinate or the radius is not a number, or bin has a wrong
+        type.
     """
     circle = [[long, lat], radius_meters]
     return _geo_of_numbers(bin, "AeroCircle", circle, index_type)
@@ -139,7 +141,7 @@ def geo_contains_geojson_point(
 
     :param point: GeoJSON text of a Point.
     :param index_type: INDEX_TYPE_* of a bin of lists or maps.
-    :return: None when point is no str.
+    :return: None if point is not a str.
     """
     return _geo(bin, point, index_type)
 

@@ -1,7 +1,7 @@
 """Contexts: places inside nested lists and maps.
 
-A context is a list of levels, the outermost first; it is the ``ctx`` of operations on
-lists and maps, which then work on what the last level leads to.
+A context is a list of levels, the outermost first. Operations on lists and maps take it
+as ``ctx``, and then work on what the last level finds.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _NAMES[_constants._AS_CDT_CTX_AND] = ("and_filter", True)
 
 
 def cdt_ctx_list_index(index: int) -> _cdt_ctx:
-    """The element of a list at an index; negative ones count from the end."""
+    """The element of a list at an index; negative indexes count from the end."""
     return _cdt_ctx(aerospike.CDT_CTX_LIST_INDEX, index)
 
 
@@ -69,10 +69,10 @@ def cdt_ctx_list_value(value: Any) -> _cdt_ctx:
 def cdt_ctx_list_index_create(
     index: int, order: int = 0, pad: bool = False
 ) -> _cdt_ctx:
-    """The element of a list at an index; the list is made when it is missing.
+    """The element of a list at an index; a missing list is created.
 
-    :param order: LIST_UNORDERED or LIST_ORDERED, of a list that is made.
-    :param pad: whether None fills the list up when index lies beyond the end.
+    :param order: LIST_UNORDERED or LIST_ORDERED, for a list that is created.
+    :param pad: whether the server fills the list with None if index is beyond the end.
     """
     extra = {CDT_CTX_ORDER_KEY: order, CDT_CTX_PAD_KEY: pad}
     return _cdt_ctx(aerospike.CDT_CTX_LIST_INDEX_CREATE, index, extra)
@@ -99,17 +99,17 @@ def cdt_ctx_map_value(value: Any) -> _cdt_ctx:
 
 
 def cdt_ctx_map_key_create(key: Any, order: int = 0) -> _cdt_ctx:
-    """The value of a map's key; the map is made when it is missing.
+    """The value of a map's key; a missing map is created.
 
-    :param order: MAP_UNORDERED, MAP_KEY_ORDERED or MAP_KEY_VALUE_ORDERED, of a map
-        that is made.
+    :param order: MAP_UNORDERED, MAP_KEY_ORDERED or MAP_KEY_VALUE_ORDERED, for a map
+        that is created.
     """
     extra = {CDT_CTX_ORDER_KEY: order}
     return _cdt_ctx(aerospike.CDT_CTX_MAP_KEY_CREATE, key, extra)
 
 
 def cdt_ctx_all_children() -> _cdt_ctx:
-    """All elements of a list, all values of a map; for selections by path."""
+    """All elements of a list or all values of a map; only in a path."""
     return _cdt_ctx(_constants._AS_CDT_CTX_EXP, True)
 
 
@@ -123,12 +123,12 @@ def cdt_ctx_all_children_with_filter(expression: CompiledExpression) -> _cdt_ctx
 
 
 def cdt_ctx_map_keys_in(keys: list[Any]) -> _cdt_ctx:
-    """The values of all keys of a map that are in a list; for selections by path."""
+    """The values of those keys of a map that are in a list; only in a path."""
     return _cdt_ctx(_constants._AS_CDT_CTX_MAP_KEYS_IN, keys)
 
 
 def cdt_ctx_and_filter(expression: CompiledExpression) -> _cdt_ctx:
-    """Elements that the level before selects and for which an expression is true.
+    """What the level before finds, if an expression is true for it.
 
     :param expression: compiled, as in cdt_ctx_all_children_with_filter.
     """

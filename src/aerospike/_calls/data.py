@@ -24,8 +24,8 @@ def truncate(
     :param set: str; None: all records of the namespace.
     :param nanos: nanoseconds since 1970; 0: now.
     :return: 0.
-    :raises InvalidRequest: the time lies in the future, or set is empty.
-    :raises ParamError: set is no str and not None.
+    :raises InvalidRequest: the time is in the future, or set is empty.
+    :raises ParamError: set is neither a str nor None.
     """
     if isinstance(nanos, bool) or not isinstance(nanos, int):
         raise param_error(

@@ -129,8 +129,8 @@ def udf_put(
 ) -> Call[int]:
     """Register a module of functions in Lua, and wait until every node has it.
 
-    The file is also copied to the folder lua.user_path of the configuration, where
-    aggregations look for it; when that fails there is a warning.
+    The call also copies the file to the folder lua.user_path of the configuration,
+    where aggregations look for it. If that fails, it shows a warning.
 
     :param filename: path of its file, whose last part is the name in the cluster; calls
         name the module without ".lua". A module of the same name is replaced.
@@ -138,8 +138,9 @@ def udf_put(
     :param policy: dict; "timeout" in milliseconds, for each request to a node.
     :return: 0.
     :raises LuaFileNotFound: there is no such file, or it is empty.
-    :raises UDFError: the server refuses it; it may not compile.
-    :raises TimeoutError: for 60 s no node came further, or one gave no answer.
+    :raises UDFError: the server refuses the module, for example because it does not
+        compile.
+    :raises TimeoutError: for 60 s no node made progress, or one gave no answer.
     """
     import base64
 
@@ -179,10 +180,12 @@ def udf_put(
 
 @also_called("module", "filename")
 def udf_remove(filename: str, policy: InfoPolicy | Options | None = None) -> Call[int]:
-    """Remove a module, and wait until no node has it; 0, also when there is none.
+    """Remove a module, and wait until no node has it. Returns 0, also if there was
+    none.
 
     :param filename: its name in the cluster, as udf_list() shows it.
-    :raises TimeoutError: for 60 s it went from no node, or one gave no answer.
+    :raises TimeoutError: for 60 s no further node has removed it, or one gave no
+        answer.
     """
     name = _name_of(filename)
     yield Info(command_of("udf-remove", filename=name), policy)
@@ -199,7 +202,7 @@ def udf_remove(filename: str, policy: InfoPolicy | Options | None = None) -> Cal
 def udf_list(
     policy: InfoPolicy | Options | None = None,
 ) -> Call[list[dict[str, Any]]]:
-    """The modules that are registered.
+    """List the modules that are registered.
 
     :return: list of dicts: "name", "hash" (a bytearray of 40 hexadecimal digits),
         "type" (UDF_TYPE_LUA), "content" (empty; udf_get() reads it).
@@ -221,7 +224,8 @@ def udf_list(
 def udf_get(
     module: str, language: int = 0, policy: InfoPolicy | Options | None = None
 ) -> Call[str]:
-    """The source text of a module; bytes that are no UTF-8 are lone surrogates in it.
+    """Return the source text of a module. Bytes that are not UTF-8 are lone surrogates
+    in it.
 
     :param module: the name of its file, as udf_list() shows it.
     :param language: UDF_TYPE_LUA.

@@ -309,7 +309,7 @@ def index_set_create(
 def index_remove(
     ns: str, name: str, policy: InfoPolicy | Options | None = None
 ) -> Call[int]:
-    """Remove an index, and wait until it is gone; 0, also when there is none.
+    """Remove an index, and wait until it is gone. Returns 0, also if there was none.
 
     :raises TimeoutError: for 60 s it went from no node, or one gave no answer.
     """

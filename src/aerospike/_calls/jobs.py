@@ -62,12 +62,12 @@ def _number(entries: dict[str, str], name: str) -> int:
 def job_info(
     job_id: int, module: str, policy: InfoPolicy | Options | None = None
 ) -> Call[dict[str, int]]:
-    """How far background work has come: {"progress_pct", "records_read", "status"}.
+    """Return how far background work is: {"progress_pct", "records_read", "status"}.
 
     An unknown job counts as completed.
 
     :param module: JOB_SCAN or JOB_QUERY.
-    :raises ParamError: module is neither, or no job has such a number.
+    :raises ParamError: module is neither, or job_id is not a possible number.
     """
     _check_type("job_info", 1, job_id, int)
     _check_type("job_info", 2, module, str)
@@ -94,8 +94,9 @@ def job_info(
 def scan_info(
     scanid: int, policy: InfoPolicy | Options | None = None
 ) -> Call[dict[str, int]]:
-    """How far a background scan has come, as the 2.x line says it: {"progress_pct",
-    "records_scanned", "status"}."""
+    """Return how far a background scan is, as in the 2.x line: {"progress_pct",
+    "records_scanned", "status"}.
+    """
     found = yield from job_info(scanid, c.JOB_SCAN, policy)
     done = found["status"] == c.JOB_STATUS_COMPLETED
     return {
@@ -243,23 +244,23 @@ def scan_apply(
     policy: ScanPolicy | Options | None = None,
     options: Options | None = None,
 ) -> Call[int]:
-    """Give a function in Lua each record of a set, and wait until it had them all.
+    """Call a function in Lua on each record of a set, and wait until all are done.
 
-    What the function returns is lost. One that fails leaves its record as it was, and
-    there is a warning at the end, an AerospikeWarning; job_info() counts the records
-    for which it succeeded.
+    The value that the function returns is lost. If the function fails, its record stays
+    as it was, and the call shows an AerospikeWarning at its end. job_info() counts the
+    records for which it succeeded.
 
     :param set: str; None: all records of the namespace.
     :param module: str, the name of its file without ".lua"; see udf_put().
     :param function: str, the name of the function.
-    :param args: list of what it gets after the record.
+    :param args: list of the arguments that the function gets after the record.
     :param policy: dict of scan policy keys, for the start of the job.
-    :param options: dict; older programs give {"concurrent": bool}, which does nothing.
+    :param options: dict; older programs pass {"concurrent": bool}, which has no effect.
     :return: the job's id, for job_info().
     :raises TimeoutError: for 60 s no node came further, or one gave no answer.
-    :raises ClusterChangeError: a node went away before it had done its part, or
-        partitions are moving, or have moved in the end: see fail_on_cluster_change.
-    :raises ScanAbortedError: somebody has ended the job.
+    :raises ClusterChangeError: a node has gone before it had done its part, or
+        partitions were moving before or after the work: see fail_on_cluster_change.
+    :raises ScanAbortedError: somebody has stopped the job.
     """
     from aerospike._query import check_scan_options
 
@@ -278,15 +279,16 @@ def query_apply(
     args: list[Any] | tuple[Any, ...] | None = None,
     policy: WritePolicy | Options | None = None,
 ) -> Call[int]:
-    """Give a function in Lua each record that fits, and wait until it had them all.
+    """Call a function in Lua on each record that a predicate finds, and wait until all
+    are done.
 
-    As scan_apply(), for the records that a predicate finds.
+    Apart from the predicate, it is like scan_apply().
 
     :param predicate: one of aerospike.predicates, which needs an index.
     :param args: list, which must be given.
     :param policy: dict of write policy keys, for the start of the job.
     :raises IndexNotFound: no index fits the predicate.
-    :raises QueryAbortedError: somebody has ended the job.
+    :raises QueryAbortedError: somebody has stopped the job.
     """
     from aerospike._query import predicate_of
 

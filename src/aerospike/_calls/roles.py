@@ -35,16 +35,16 @@ def admin_create_role(
     """Create a role.
 
     :param privileges: list of {"code": PRIV_*, "ns": namespace, "set": set}; without
-        "set" it holds for all sets, without "ns" everywhere. PRIV_*_ADMIN hold
-        everywhere.
-    :param whitelist: list of addresses and networks ("10.0.0.0/8"), from which alone
-        users of this role get in; None or []: from everywhere.
+        "set", the privilege applies to all sets; without "ns", to all namespaces.
+        PRIV_*_ADMIN always apply to the whole cluster.
+    :param whitelist: list of addresses and networks ("10.0.0.0/8") from which users of
+        this role may connect; None or []: from everywhere.
     :param read_quota: reads per second; None or 0: no limit.
-    :param write_quota: writes per second, likewise.
+    :param write_quota: writes per second; None or 0: no limit.
     :return: 0.
-    :raises RoleExistsError: there is such a role.
-    :raises InvalidPrivilege, InvalidWhitelist: one of them is none.
-    :raises QuotasNotEnabled, InvalidQuota: the cluster takes no such quota.
+    :raises RoleExistsError: the role exists already.
+    :raises InvalidPrivilege, InvalidWhitelist: a privilege or an address is not valid.
+    :raises QuotasNotEnabled, InvalidQuota: the cluster does not accept the quota.
     """
     quotas = (
         quota_field(Field.READ_QUOTA, "read_quota", read_quota),
@@ -69,9 +69,9 @@ def admin_create_role(
 def admin_drop_role(
     role: str, policy: AdminPolicy | Options | None = None
 ) -> Call[int]:
-    """Remove a role; users lose it. 0.
+    """Remove a role, also from all users who have it. Returns 0.
 
-    :raises InvalidRole: there is no such role, or it is always there.
+    :raises InvalidRole: there is no such role, or it cannot be removed.
     """
     yield from ask(Command.DROP_ROLE, (role_field(role),), policy, role=role)
     return 0
@@ -82,11 +82,11 @@ def admin_grant_privileges(
     privileges: list[Privilege],
     policy: AdminPolicy | Options | None = None,
 ) -> Call[int]:
-    """Add privileges to a role; those that it has stay. 0.
+    """Add privileges to a role. Returns 0.
 
     :param privileges: list of dicts as in admin_create_role().
     :raises InvalidRole: there is no such role, or it cannot be changed.
-    :raises InvalidPrivilege: one of them is none.
+    :raises InvalidPrivilege: a privilege is not valid.
     """
     fields = role_field(role), privileges_field(privileges)
     yield from ask(
@@ -100,11 +100,11 @@ def admin_revoke_privileges(
     privileges: list[Privilege],
     policy: AdminPolicy | Options | None = None,
 ) -> Call[int]:
-    """Take privileges from a role. 0.
+    """Take privileges from a role. Returns 0.
 
     :param privileges: list of dicts as in admin_create_role().
     :raises InvalidRole: there is no such role, or it cannot be changed.
-    :raises InvalidPrivilege: one of them is none.
+    :raises InvalidPrivilege: a privilege is not valid.
     """
     fields = role_field(role), privileges_field(privileges)
     yield from ask(
@@ -118,12 +118,12 @@ def admin_set_whitelist(
     whitelist: list[str] | None,
     policy: AdminPolicy | Options | None = None,
 ) -> Call[int]:
-    """Say from where users of a role get in. 0.
+    """Set the addresses from which users of a role may connect. Returns 0.
 
     :param whitelist: list of addresses and networks ("10.0.0.0/8"); None or []: from
         everywhere.
     :raises InvalidRole: there is no such role, or it cannot be changed.
-    :raises InvalidWhitelist: one of them is no address.
+    :raises InvalidWhitelist: an entry is neither an address nor a network.
     """
     fields = role_field(role), *whitelist_fields(whitelist)
     yield from ask(
@@ -138,12 +138,13 @@ def admin_set_quotas(
     write_quota: int | None = None,
     policy: AdminPolicy | Options | None = None,
 ) -> Call[int]:
-    """Limit what users of a role may do in a second. Both quotas are set. 0.
+    """Limit the reads and writes of users of a role per second. Sets both quotas.
+    Returns 0.
 
     :param read_quota: reads per second; None or 0: no limit.
-    :param write_quota: writes per second, likewise.
+    :param write_quota: writes per second; None or 0: no limit.
     :raises InvalidRole: there is no such role, or it cannot be changed.
-    :raises QuotasNotEnabled, InvalidQuota: the cluster takes no such quota.
+    :raises QuotasNotEnabled, InvalidQuota: the cluster does not accept the quota.
     """
     fields = (
         role_field(role),
@@ -183,7 +184,8 @@ def _role_of(block: Block) -> tuple[str, RoleInfo]:
 def admin_get_role(
     role: str, policy: AdminPolicy | Options | None = None
 ) -> Call[RoleInfo]:
-    """What a role allows: {"privileges", "whitelist", "read_quota", "write_quota"}.
+    """Return what a role allows: {"privileges", "whitelist", "read_quota",
+    "write_quota"}.
 
     :raises InvalidRole: there is no such role.
     """
@@ -197,7 +199,9 @@ def admin_get_role(
 def admin_get_roles(
     policy: AdminPolicy | Options | None = None,
 ) -> Call[dict[str, RoleInfo]]:
-    """What all roles allow: dict of name to what admin_get_role() gives."""
+    """Return what all roles allow: dict of name to the dict that admin_get_role()
+    returns.
+    """
     blocks = yield from ask(Command.QUERY_ROLES, (), policy)
     return dict(map(_role_of, blocks))
 
@@ -205,7 +209,7 @@ def admin_get_roles(
 def admin_query_role(
     role: str, policy: AdminPolicy | Options | None = None
 ) -> Call[list[Privilege]]:
-    """The privileges of a role; admin_get_role() tells more.
+    """Return the privileges of a role; admin_get_role() returns more.
 
     :raises InvalidRole: there is no such role.
     """
@@ -216,7 +220,8 @@ def admin_query_role(
 def admin_query_roles(
     policy: AdminPolicy | Options | None = None,
 ) -> Call[dict[str, list[Privilege]]]:
-    """The privileges of all roles: dict of name to list; admin_get_roles() tells
-    more."""
+    """Return the privileges of all roles: dict of name to list. admin_get_roles()
+    returns more.
+    """
     roles = yield from admin_get_roles(policy)
     return {name: info["privileges"] for name, info in roles.items()}

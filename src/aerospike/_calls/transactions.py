@@ -47,18 +47,17 @@ def commit(transaction: Transaction) -> Call[int]:
     """Make all writes of a transaction take effect, if nothing that it has read has
     changed since.
 
-    :return: a COMMIT_* constant: COMMIT_OK, or COMMIT_ALREADY_COMMITTED, or which part
-        of the work was left to the servers.
+    :return: a COMMIT_* constant: COMMIT_OK, COMMIT_ALREADY_COMMITTED, or a constant
+        that says which part of the work is left to the servers.
     :raises TransactionFailed: records have changed; the transaction is aborted.
     :raises TransactionAlreadyAborted: it was aborted before.
-    :raises AerospikeError: the commit has failed. If `transaction.in_doubt` is True
-        nobody knows whether it is committed: call commit() again. Otherwise it is not,
-        and in the state TXN_STATE_VERIFIED it can be committed again, or aborted.
+    :raises AerospikeError: the commit has failed. If `transaction.in_doubt` is True,
+        nobody knows whether it is committed: call commit() again. Otherwise it is not
+        committed. In the state TXN_STATE_VERIFIED you can commit it again, or abort it.
     :raises ParamError: another call is ending it.
 
-    Commands of the transaction that are under way are waited for. The policies
-    txn_verify and txn_roll of the client's configuration say how long each step may
-    take.
+    The call first waits for running commands of the transaction. The policies
+    txn_verify and txn_roll of the client's configuration limit the time of each step.
     """
     _check(transaction, "commit")
     return (yield from _alone(transaction, _commit))
@@ -67,10 +66,11 @@ def commit(transaction: Transaction) -> Call[int]:
 def abort(transaction: Transaction) -> Call[int]:
     """Undo all writes of a transaction.
 
-    :return: an ABORT_* constant: ABORT_OK, or ABORT_ALREADY_ABORTED, or which part of
-        the work was left to the servers.
+    :return: an ABORT_* constant: ABORT_OK, ABORT_ALREADY_ABORTED, or a constant that
+        says which part of the work is left to the servers.
     :raises TransactionAlreadyCommitted: it was committed before.
-    :raises TransactionFailed: its commit has failed in doubt: call commit() again.
+    :raises TransactionFailed: a commit of it has failed and is in doubt: call commit()
+        again.
     :raises ParamError: another call is ending it.
     """
     _check(transaction, "abort")

@@ -42,7 +42,7 @@ def admin_create_user(
 
     :param roles: list of the names of roles, such as "read" or "user-admin".
     :return: 0.
-    :raises UserExistsError: there is such a user.
+    :raises UserExistsError: the user exists already.
     :raises InvalidRole: there is no such role.
     :raises ForbiddenPassword, InvalidPassword: the cluster does not accept it.
     """
@@ -63,7 +63,7 @@ def admin_create_pki_user(
 
     :param roles: list of the names of roles.
     :return: 0.
-    :raises UserExistsError: there is such a user.
+    :raises UserExistsError: the user exists already.
     :raises InvalidRole: there is no such role.
     """
     fields = user_field(user), (Field.PASSWORD, _NO_PASSWORD), roles_field(roles)
@@ -75,7 +75,7 @@ def admin_create_pki_user(
 def admin_drop_user(
     user: str, policy: AdminPolicy | Options | None = None
 ) -> Call[int]:
-    """Remove a user; 0.
+    """Remove a user. Returns 0.
 
     :raises InvalidUser: there is no such user.
     """
@@ -87,7 +87,7 @@ def admin_drop_user(
 def admin_set_password(
     user: str, password: str, policy: AdminPolicy | Options | None = None
 ) -> Call[int]:
-    """Give a user another password, as an administrator; 0.
+    """Give a user another password, as an administrator. Returns 0.
 
     :raises InvalidUser: there is no such user.
     :raises ForbiddenPassword, InvalidPassword: the cluster does not accept it.
@@ -105,16 +105,16 @@ def admin_set_password(
 def admin_change_password(
     user: str, password: str, policy: AdminPolicy | Options | None = None
 ) -> Call[int]:
-    """Give the client's own user another password, which the client then goes on with.
+    """Change the password of the client's own user. The client then uses the new one.
 
     Other clients of that user keep their sessions, and need the new password when these
     end.
 
-    :param user: the one that this client has logged in as.
+    :param user: the user as which this client has logged in.
     :return: 0.
     :raises ParamError: the client has no user.
-    :raises ForbiddenPassword, InvalidPassword: the cluster does not accept it, or the
-        user has been given another one since this client logged in.
+    :raises ForbiddenPassword, InvalidPassword: the cluster does not accept the
+        password, or somebody has changed it since this client logged in.
     """
     hashing = Apart(hash_password, password)
     del password
@@ -129,7 +129,7 @@ def admin_change_password(
 def admin_grant_roles(
     user: str, roles: list[str], policy: AdminPolicy | Options | None = None
 ) -> Call[int]:
-    """Give roles to a user; those that it has stay. 0.
+    """Give more roles to a user. Returns 0.
 
     :raises InvalidUser, InvalidRole: there is no such user, or role.
     """
@@ -142,7 +142,7 @@ def admin_grant_roles(
 def admin_revoke_roles(
     user: str, roles: list[str], policy: AdminPolicy | Options | None = None
 ) -> Call[int]:
-    """Take roles from a user. 0.
+    """Take roles from a user. Returns 0.
 
     :raises InvalidUser, InvalidRole: there is no such user, or role.
     """
@@ -181,7 +181,7 @@ def _user_of(block: Block) -> tuple[str, UserInfo]:
 def admin_query_user_info(
     user: str, policy: AdminPolicy | Options | None = None
 ) -> Call[UserInfo]:
-    """What a user may do, and does: {"roles", "read_info", "write_info",
+    """Return what a user may do and does now: {"roles", "read_info", "write_info",
     "conns_in_use"}.
 
     read_info and write_info are lists of numbers: quota, commands on single records per
@@ -200,8 +200,9 @@ def admin_query_user_info(
 def admin_query_users_info(
     policy: AdminPolicy | Options | None = None,
 ) -> Call[dict[str, UserInfo]]:
-    """What all users may do, and do: dict of name to what admin_query_user_info()
-    gives."""
+    """Return the same for all users: dict of name to the dict that
+    admin_query_user_info() returns.
+    """
     blocks = yield from ask(Command.QUERY_USERS, (), policy)
     return dict(map(_user_of, blocks))
 
@@ -210,7 +211,7 @@ def admin_query_users_info(
 def admin_query_user(
     user: str, policy: AdminPolicy | Options | None = None
 ) -> Call[list[str]]:
-    """The roles of a user, as the 2.x line tells them.
+    """Return the roles of a user, as in the 2.x line: a list.
 
     :raises InvalidUser: there is no such user.
     """
@@ -221,6 +222,6 @@ def admin_query_user(
 def admin_query_users(
     policy: AdminPolicy | Options | None = None,
 ) -> Call[dict[str, list[str]]]:
-    """The roles of all users, as the 2.x line tells them: dict of name to list."""
+    """Return the roles of all users, as in the 2.x line: dict of name to list."""
     users = yield from admin_query_users_info(policy)
     return {name: info["roles"] for name, info in users.items()}

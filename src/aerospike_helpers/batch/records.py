@@ -1,4 +1,4 @@
-"""Classes that say what a batch asks of each record, and what came of it."""
+"""Classes for the requests of a batch and for their results."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ else:
 
 
 class Read(BatchRecord):
-    """Read operations on one record, or with read_all_bins all its bins."""
+    """Run operations that read one record, or read all its bins with read_all_bins."""
 
     __slots__ = ("meta", "ops", "policy", "read_all_bins")
 
@@ -55,7 +55,7 @@ class Read(BatchRecord):
 
 
 class Write(BatchRecord):
-    """Operations on one record, one of them at least a write."""
+    """Run operations on one record, at least one of which writes."""
 
     __slots__ = ("meta", "ops", "policy")
 
@@ -73,7 +73,7 @@ class Write(BatchRecord):
 
 
 class Apply(BatchRecord):
-    """A request to run a user-defined function on one record."""
+    """Call a function in Lua on one record."""
 
     __slots__ = ("args", "function", "module", "policy")
 
@@ -93,7 +93,7 @@ class Apply(BatchRecord):
 
 
 class Remove(BatchRecord):
-    """A request to remove one record."""
+    """Remove one record."""
 
     __slots__ = ("policy",)
 
@@ -110,11 +110,11 @@ asyncio.run() has made that of what its coroutine returned."""
 
 
 class BatchRecords(Generic[_R]):
-    """A batch of any kinds of records. Iterating over it gives the records.
+    """A batch of requests of any kind. Iterating over it gives the requests.
 
-    :ivar batch_records: the records, in their order.
-    :ivar result: 0 when each record was done, not found or filtered out; -16 when
-        another code occurred.
+    :ivar batch_records: the requests in their order, with their results after the call.
+    :ivar result: 0 if each record was done, not found or filtered out; -16 if a record
+        has another code.
     """
 
     # not list[_R]: a program makes a batch of some Writes, and then adds a Read to it

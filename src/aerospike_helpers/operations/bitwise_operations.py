@@ -1,15 +1,15 @@
 """Operations on the bits of blobs, for `Client.operate`.
 
-Bit 0 is the most significant one of byte 0. Offsets and sizes count bits or bytes, as
-their names say; a negative offset counts from the end. An operation uses the leading
-bits of a value of bytes; value_byte_size has no effect. A policy is a dict with
-"bit_write_flags", BIT_WRITE_* values or-ed. The result of an operation that has none is
-None.
+Bit 0 is the most significant one of byte 0. The name of an offset or size says whether
+it counts bits or bytes. A negative offset counts from the end. If `value` is bytes, an
+operation uses its leading bits; value_byte_size has no effect. A policy is a dict with
+"bit_write_flags": BIT_WRITE_* values, joined with the operator |. An operation without
+a result has the result None.
 
 `Client.operate` raises ParamError for an argument of a wrong type, BinNotFound for a
 change of a missing bin other than by bit_resize and bit_insert, BinIncompatibleType
 when the bin holds no blob, OpNotApplicable for a range that goes beyond the end, and
-InvalidRequest for sizes and offsets that are impossible. Reading a missing bin gives
+InvalidRequest for a size or an offset that is out of range. Reading a missing bin gives
 None.
 """
 
@@ -119,7 +119,7 @@ def bit_b64_encode(
 
 
 def bit_count(bin_name: str, bit_offset: int, bit_size: int) -> Operation:
-    """Count the ones of a range of bits. Result: int."""
+    """Count the bits that are 1 in a range. Result: int."""
     return _on_bits(aerospike.OP_BIT_COUNT, bin_name, bit_offset, bit_size)
 
 
@@ -143,7 +143,7 @@ def bit_insert(
     value: bytes | bytearray,
     policy: BitPolicy | Options | None = None,
 ) -> Operation:
-    """Insert bytes at an offset; a missing bin is made. No result."""
+    """Insert bytes at an offset; create a missing bin. No result."""
     return operation(
         aerospike.OP_BIT_INSERT,
         bin_name,
@@ -156,7 +156,9 @@ def bit_insert(
 
 
 def bit_lscan(bin_name: str, bit_offset: int, bit_size: int, value: bool) -> Operation:
-    """Find the first bit that is value, from the left. Result: int, or -1."""
+    """Find the first bit that equals value, from the left. Result: int, -1 if there is
+    none.
+    """
     return _on_bits(aerospike.OP_BIT_LSCAN, bin_name, bit_offset, bit_size, value=value)
 
 
@@ -231,7 +233,7 @@ def bit_resize(
     policy: BitPolicy | Options | None = None,
     resize_flags: int = 0,
 ) -> Operation:
-    """Set the size of the blob in bytes; a missing bin is made. No result.
+    """Set the size of the blob in bytes; create a missing bin. No result.
 
     :param resize_flags: BIT_RESIZE_* values, or-ed.
     """
@@ -246,7 +248,9 @@ def bit_resize(
 
 
 def bit_rscan(bin_name: str, bit_offset: int, bit_size: int, value: bool) -> Operation:
-    """Find the last bit that is value, from the right. Result: int, or -1."""
+    """Find the last bit that equals value, from the right. Result: int, -1 if there is
+    none.
+    """
     return _on_bits(aerospike.OP_BIT_RSCAN, bin_name, bit_offset, bit_size, value=value)
 
 

@@ -19,8 +19,8 @@ def expression_read(
     """Evaluate an expression. Result: its value, under the name bin_name.
 
     :param bin_name: a name for the result, whether or not there is such a bin.
-    :param expression: what `compile()` of an expression gives.
-    :param expression_read_flags: EXP_READ_* values, or-ed.
+    :param expression: a compiled expression.
+    :param expression_read_flags: EXP_READ_* values, joined with the operator |.
     """
     return operation(
         aerospike.OP_EXPR_READ,
@@ -36,8 +36,8 @@ def expression_write(
 ) -> Operation:
     """Evaluate an expression and write its value to a bin. No result.
 
-    :param expression: what `compile()` of an expression gives.
-    :param expression_write_flags: EXP_WRITE_* values, or-ed.
+    :param expression: a compiled expression.
+    :param expression_write_flags: EXP_WRITE_* values, joined with the operator |.
     """
     return operation(
         aerospike.OP_EXPR_WRITE,

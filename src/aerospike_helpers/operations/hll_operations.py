@@ -1,13 +1,15 @@
-"""Operations on HyperLogLogs, sketches that count different values, for
+"""Operations on HyperLogLogs, which estimate how many different values were added, for
 `Client.operate`.
 
-Where several are needed, the others are a list of `aerospike_helpers.HyperLogLog`,
-which reading a bin gives. A policy is a dict with "flags", HLL_WRITE_* values or-ed.
+An operation on several HyperLogLogs takes the others as a list of
+`aerospike_helpers.HyperLogLog`. The client returns such an object when it reads a bin.
+A policy is a dict with "flags": HLL_WRITE_* values, joined with the operator |.
 
 `Client.operate` raises ParamError for an argument of a wrong type, BinNotFound for a
-change of a missing bin that does not make it, BinIncompatibleType when the bin holds
-something else, OpNotApplicable when the bit counts do not allow the operation, and
-InvalidRequest for bit counts that are impossible. Reading a missing bin gives None.
+change of a missing bin that does not create it, BinIncompatibleType when the bin holds
+something else, OpNotApplicable when the numbers of bits do not allow the operation, and
+InvalidRequest for a number of bits that is out of range. Reading a missing bin gives
+None.
 """
 
 from __future__ import annotations
@@ -36,10 +38,12 @@ def hll_add(
     mh_bit_count: int | None = None,
     policy: HLLPolicy | Options | None = None,
 ) -> Operation:
-    """Add values; a missing bin is made. Result: how many registers changed.
+    """Add values; create a missing bin. Result: how many registers changed.
 
-    :param index_bit_count: bits of the register index, 4 to 16, of a bin that is made.
-    :param mh_bit_count: bits of a minhash, 0 or 4 to 51, of a bin that is made.
+    :param index_bit_count: the number of index bits, 4 to 16, for a bin that is
+        created.
+    :param mh_bit_count: the number of bits of a minhash, 0 or 4 to 51, for a bin that
+        is created.
     """
     return operation(
         aerospike.OP_HLL_ADD,
@@ -53,12 +57,12 @@ def hll_add(
 
 
 def hll_describe(bin_name: str) -> Operation:
-    """Read the bit counts of the bin. Result: a list, [index bits, minhash bits]."""
+    """Read the numbers of bits of a bin. Result: list, [index bits, minhash bits]."""
     return operation(aerospike.OP_HLL_DESCRIBE, bin_name, None)
 
 
 def hll_fold(bin_name: str, index_bit_count: int) -> Operation:
-    """Reduce the bits of the register index to index_bit_count. No result."""
+    """Reduce the number of index bits to index_bit_count. No result."""
     return operation(
         aerospike.OP_HLL_FOLD, bin_name, None, index_bit_count=index_bit_count
     )
@@ -117,7 +121,7 @@ def hll_init(
 
 
 def hll_refresh_count(bin_name: str) -> Operation:
-    """Estimate the number of values and keep it. Result: int."""
+    """Estimate the number of values, and store the estimate in the bin. Result: int."""
     return operation(aerospike.OP_HLL_REFRESH_COUNT, bin_name, None)
 
 
@@ -126,7 +130,7 @@ def hll_set_union(
     hll_list: list[Any],
     policy: HLLPolicy | Options | None = None,
 ) -> Operation:
-    """Unite the bin with all others and keep the union in it. No result."""
+    """Unite the bin with all others, and store the union in the bin. No result."""
     return operation(
         aerospike.OP_HLL_SET_UNION,
         bin_name,

@@ -1,13 +1,14 @@
 """Operations on lists, for `Client.operate`.
 
-Indexes and ranks count from 0, negative ones from the end. A policy is a dict with
-"list_order", LIST_UNORDERED or LIST_ORDERED, and "write_flags", LIST_WRITE_* values
-or-ed. A selection comes back in the form that return_type says, a LIST_RETURN_* value;
-inverted selects everything else.
+Indexes and ranks count from 0; negative ones count from the end. A policy is a dict
+with "list_order" (LIST_UNORDERED or LIST_ORDERED) and "write_flags" (LIST_WRITE_*
+values, joined with the operator |). return_type, a LIST_RETURN_* value, says what an
+operation returns about the elements that it selects. With inverted=True, it selects all
+other elements.
 
 `Client.operate` raises ParamError for an argument of a wrong type, BinIncompatibleType
-when the bin holds something else, OpNotApplicable for a single index or rank that is
-not there, and ElementExistsError when LIST_WRITE_ADD_UNIQUE refuses a value.
+when the bin holds something else, OpNotApplicable for a single index or rank that does
+not exist, and ElementExistsError when LIST_WRITE_ADD_UNIQUE refuses a value.
 """
 
 from __future__ import annotations
@@ -79,12 +80,13 @@ def list_create(
     persist_index: bool,
     ctx: Context | None = None,
 ) -> Operation:
-    """Make a list in a bin or at a place in it. No result.
+    """Create a list in a bin or at a place inside it. No result.
 
     :param list_order: LIST_UNORDERED or LIST_ORDERED.
-    :param pad: whether None fills an outer list up to an index beyond its end.
-    :param persist_index: whether the server keeps the index of a list that is a
-        whole bin.
+    :param pad: whether the server fills an outer list with None, up to an index beyond
+        its end.
+    :param persist_index: whether the server stores the index with the list; the list
+        must be the whole bin.
     """
     return operation(
         aerospike.OP_LIST_CREATE,
@@ -122,7 +124,7 @@ def list_get_by_index_range(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Read elements from an index on, count of them or all to the end.
+    """Read elements from an index on: count of them, or all to the end.
 
     Result: as return_type says.
     """
@@ -154,7 +156,7 @@ def list_get_by_rank_range(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Read elements from a rank on, count of them or all to the end.
+    """Read elements from a rank on: count of them, or all to the end.
 
     Result: as return_type says.
     """
@@ -213,7 +215,8 @@ def list_get_by_value_range(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Read elements from value_begin up to, not including, value_end; None is no bound.
+    """Read elements from value_begin to value_end, which is not included. None: no
+    limit.
 
     Result: as return_type says.
     """
@@ -237,7 +240,7 @@ def list_get_by_value_rank_range_relative(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Read elements by rank relative to the place of value.
+    """Read elements by rank, counted from the place of value.
 
     Result: as return_type says.
     """
@@ -352,7 +355,7 @@ def list_remove_by_index_range(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Remove elements from an index on, count of them or all to the end.
+    """Remove elements from an index on: count of them, or all to the end.
 
     Result: as return_type says.
     """
@@ -388,7 +391,7 @@ def list_remove_by_rank_range(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Remove elements from a rank on, count of them or all to the end.
+    """Remove elements from a rank on: count of them, or all to the end.
 
     Result: as return_type says.
     """
@@ -447,8 +450,8 @@ def list_remove_by_value_range(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Remove elements from value_begin up to, not including, value_end; None is no
-    bound.
+    """Remove elements from value_begin to value_end, which is not included. None: no
+    limit.
 
     Result: as return_type says.
     """
@@ -471,7 +474,7 @@ def list_remove_by_value_rank_range_relative(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Remove elements by rank relative to the place of value.
+    """Remove elements by rank, counted from the place of value.
 
     Result: as return_type says.
     """
@@ -517,7 +520,7 @@ def list_set(
 def list_set_order(
     bin_name: str, list_order: int, ctx: Context | None = None
 ) -> Operation:
-    """Make the list sorted (LIST_ORDERED) or not. No result."""
+    """Make the list ordered (LIST_ORDERED) or unordered. No result."""
     return operation(aerospike.OP_LIST_SET_ORDER, bin_name, ctx, list_order=list_order)
 
 
@@ -539,16 +542,18 @@ def list_sort(
 def list_trim(
     bin_name: str, index: int, count: int, ctx: Context | None = None
 ) -> Operation:
-    """Keep count elements from an index on. Result: how many were removed."""
+    """Keep count elements from an index on, and remove the others. Result: how many
+    were removed.
+    """
     return operation(aerospike.OP_LIST_TRIM, bin_name, ctx, index=index, val=count)
 
 
 def list_join(
     bin_name: str, separator: str | None = None, ctx: Context | None = None
 ) -> Operation:
-    """Join the strings of a list. Result: a str; servers since 8.2 can.
+    """Join the strings of a list (servers from 8.2). Result: a str.
 
-    :param separator: str that stands between them; None puts nothing there.
+    :param separator: str to put between the strings; None: nothing.
     """
     if separator is None:
         return operation(_constants._OP_LIST_JOIN, bin_name, ctx)

@@ -1,13 +1,14 @@
 """Operations on maps, for `Client.operate`.
 
-Indexes count in key order, ranks in value order, both from 0; negative ones count from
-the end. A policy is a dict with "map_order", "map_write_flags" (MAP_WRITE_FLAGS_*
-values or-ed) and "persist_index". A selection comes back in the form that return_type
-says, a MAP_RETURN_* value; inverted selects everything else.
+Indexes count in the order of the keys, and ranks in the order of the values. Both count
+from 0; negative ones count from the end. A policy is a dict with "map_order",
+"map_write_flags" (MAP_WRITE_FLAGS_* values, joined with the operator |) and
+"persist_index". return_type, a MAP_RETURN_* value, says what an operation returns about
+the entries that it selects. With inverted=True, it selects all other entries.
 
 `Client.operate` raises ParamError for an argument of a wrong type, BinIncompatibleType
-when the bin holds something else, OpNotApplicable for a single index or rank that is
-not there, and ElementExistsError or ElementNotFoundError when
+when the bin holds something else, OpNotApplicable for a single index or rank that does
+not exist, and ElementExistsError or ElementNotFoundError when
 MAP_WRITE_FLAGS_CREATE_ONLY or _UPDATE_ONLY refuses a key.
 """
 
@@ -50,11 +51,11 @@ def map_clear(bin_name: BinName, ctx: Context | None = None) -> Operation:
 def map_create(
     bin_name: BinName, map_order: int, persist_index: bool, ctx: Context | None = None
 ) -> Operation:
-    """Make a map in a bin or at a place in it. No result.
+    """Create a map in a bin or at a place inside it. No result.
 
     :param map_order: MAP_UNORDERED, MAP_KEY_ORDERED or MAP_KEY_VALUE_ORDERED.
-    :param persist_index: whether the server keeps the index of a map that is a
-        whole bin.
+    :param persist_index: whether the server stores the index with the map; the map must
+        be the whole bin.
     """
     return operation(
         aerospike.OP_MAP_CREATE,
@@ -104,7 +105,7 @@ def map_get_by_index_range(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Read so many entries from an index in key order on.
+    """Read get_amt entries from an index on, in the order of the keys.
 
     Result: as return_type says.
     """
@@ -137,7 +138,7 @@ def map_get_by_key_index_range_relative(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Read entries by index relative to the place of a key.
+    """Read entries by index, counted from the place of a key.
 
     Result: as return_type says.
     """
@@ -178,7 +179,7 @@ def map_get_by_key_range(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Read entries with keys from the first up to, not including, the second.
+    """Read entries with keys in a range. The end of the range is not included.
 
     Result: as return_type says.
     """
@@ -210,7 +211,7 @@ def map_get_by_rank_range(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Read so many entries from a rank in value order on.
+    """Read get_amt entries from a rank on, in the order of the values.
 
     Result: as return_type says.
     """
@@ -269,7 +270,7 @@ def map_get_by_value_range(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Read entries with values from the first up to, not including, the second.
+    """Read entries with values in a range. The end of the range is not included.
 
     Result: as return_type says.
     """
@@ -293,7 +294,7 @@ def map_get_by_value_rank_range_relative(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Read entries by rank relative to the place of a value.
+    """Read entries by rank, counted from the place of a value.
 
     Result: as return_type says.
     """
@@ -381,7 +382,7 @@ def map_remove_by_index_range(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Remove so many entries from an index in key order on.
+    """Remove remove_amt entries from an index on, in the order of the keys.
 
     Result: as return_type says.
     """
@@ -414,7 +415,7 @@ def map_remove_by_key_index_range_relative(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Remove entries by index relative to the place of a key.
+    """Remove entries by index, counted from the place of a key.
 
     Result: as return_type says.
     """
@@ -455,7 +456,7 @@ def map_remove_by_key_range(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Remove entries with keys from the first up to, not including, the second.
+    """Remove entries with keys in a range. The end of the range is not included.
 
     Result: as return_type says.
     """
@@ -491,7 +492,7 @@ def map_remove_by_rank_range(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Remove so many entries from a rank in value order on.
+    """Remove remove_amt entries from a rank on, in the order of the values.
 
     Result: as return_type says.
     """
@@ -550,7 +551,7 @@ def map_remove_by_value_range(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Remove entries with values from the first up to, not including, the second.
+    """Remove entries with values in a range. The end of the range is not included.
 
     Result: as return_type says.
     """
@@ -574,7 +575,7 @@ def map_remove_by_value_rank_range_relative(
     inverted: bool = False,
     ctx: Context | None = None,
 ) -> Operation:
-    """Remove entries by rank relative to the place of a value.
+    """Remove entries by rank, counted from the place of a value.
 
     Result: as return_type says.
     """

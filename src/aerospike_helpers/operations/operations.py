@@ -1,7 +1,7 @@
 """Operations on whole bins and on the record, for `Client.operate`.
 
-Each function returns one element of its list: a dict that is best left as it is.
-`Client.operate` raises ParamError when an argument in it has a wrong type.
+Each function returns a dict, which you put into the list for `Client.operate`. Do not
+change it. `Client.operate` raises ParamError when an argument in it has a wrong type.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from aerospike_helpers.operations._operation import BinName, Context, Operation
 
 
 def read(bin_name: BinName) -> Operation:
-    """Read a bin; "" reads all bins. The result lacks a bin that the record lacks."""
+    """Read a bin; "" reads all bins. If the record lacks the bin, the result lacks it,
+    too.
+    """
     return {"op": aerospike.OPERATOR_READ, "bin": bin_name}
 
 
@@ -25,7 +27,7 @@ def write(bin_name: BinName, write_item: Any) -> Operation:
 
 
 def append(bin_name: BinName, append_item: str | bytes | bytearray) -> Operation:
-    """Append str to a string, bytes to a blob; a missing bin takes the value itself.
+    """Append str to a string, or bytes to a blob; create a missing bin.
 
     :raises BinIncompatibleType: from operate, when the bin holds another type.
     """
@@ -33,7 +35,7 @@ def append(bin_name: BinName, append_item: str | bytes | bytearray) -> Operation
 
 
 def prepend(bin_name: BinName, prepend_item: str | bytes | bytearray) -> Operation:
-    """Prepend str to a string, bytes to a blob; a missing bin takes the value itself.
+    """Prepend str to a string, or bytes to a blob; create a missing bin.
 
     :raises BinIncompatibleType: from operate, when the bin holds another type.
     """
@@ -41,7 +43,7 @@ def prepend(bin_name: BinName, prepend_item: str | bytes | bytearray) -> Operati
 
 
 def increment(bin_name: BinName, amount: int | float) -> Operation:
-    """Add amount to a number of its own type; a missing bin takes amount itself.
+    """Add amount to a number of the same type; create a missing bin with amount.
 
     Integers wrap around at 64 bits.
 
@@ -53,8 +55,8 @@ def increment(bin_name: BinName, amount: int | float) -> Operation:
 def touch(ttl: int | None = None) -> Operation:
     """Renew the record's time to live.
 
-    :param ttl: seconds or an `aerospike.TTL_*` value; None takes what meta or the
-        policy of the call says.
+    :param ttl: seconds or an `aerospike.TTL_*` value; None: the `ttl` in meta or in the
+        policy of the call.
     :raises RecordNotFound: from operate, when there is no record.
     """
     operation: Operation = {"op": aerospike.OPERATOR_TOUCH}
@@ -64,18 +66,18 @@ def touch(ttl: int | None = None) -> Operation:
 
 
 def delete() -> Operation:
-    """Delete the record; operations after it start from an empty one."""
+    """Delete the record. Operations after it begin with an empty record."""
     return {"op": aerospike.OPERATOR_DELETE}
 
 
 def select_by_path(bin_name: str, ctx: Context, flags: int) -> Operation:
-    """Read everything in a list or map that a path leads to (servers from 8.1).
+    """Read everything in a list or map that a path finds (servers from 8.1).
 
-    Result: as flags say, a list of values or keys, or the tree of what was selected.
+    Result: as flags say, a list of values or keys, or the list or map with only these.
 
-    :param ctx: levels of `aerospike_helpers.cdt_ctx`, those for all children too.
-    :param flags: an EXP_PATH_SELECT_* value, with EXP_PATH_SELECT_NO_FAIL or-ed to
-        skip what a filter cannot be evaluated for.
+    :param ctx: levels of `aerospike_helpers.cdt_ctx`, also those that find many values.
+    :param flags: an EXP_PATH_SELECT_* value. Join it with EXP_PATH_SELECT_NO_FAIL by
+        the operator | to leave out elements for which a filter cannot be evaluated.
     """
     op = _constants._AS_OPERATOR_CDT_READ
     return {"op": op, "bin": bin_name, "ctx": ctx, "cdt_flags": flags}
@@ -84,13 +86,13 @@ def select_by_path(bin_name: str, ctx: Context, flags: int) -> Operation:
 def modify_by_path(
     bin_name: str, ctx: Context, expr: CompiledExpression, flags: int
 ) -> Operation:
-    """Replace everything in a list or map that a path leads to (servers from 8.1).
+    """Replace everything in a list or map that a path finds (servers from 8.1).
 
-    :param ctx: levels of `aerospike_helpers.cdt_ctx`, those for all children too.
+    :param ctx: levels of `aerospike_helpers.cdt_ctx`, also those that find many values.
     :param expr: a compiled expression; its loop variables stand for the element that
         its value replaces. RemoveResult() removes the element.
-    :param flags: EXP_PATH_MODIFY_DEFAULT, or EXP_PATH_MODIFY_NO_FAIL to leave alone
-        what the expression cannot be evaluated for.
+    :param flags: EXP_PATH_MODIFY_DEFAULT, or EXP_PATH_MODIFY_NO_FAIL to leave elements
+        unchanged for which the expression cannot be evaluated.
     """
     op = _constants._AS_OPERATOR_CDT_MODIFY
     made: Operation = {"op": op, "bin": bin_name, "ctx": ctx, "cdt_flags": flags}

@@ -158,7 +158,7 @@ def overwrite(
     policy: StringPolicy | None = None,
     ctx: Context | None = None,
 ) -> Operation:
-    """Replace the characters from an index on by those of value. No result."""
+    """Replace the characters from an index on with those of value. No result."""
     return operation(
         _constants._OP_STRING_OVERWRITE,
         bin_name,
@@ -211,7 +211,7 @@ def prepend(
     policy: StringPolicy | None = None,
     ctx: Context | None = None,
 ) -> Operation:
-    """Prepend text; a missing bin is made. No result."""
+    """Prepend text; create a missing bin. No result."""
     return operation(
         _constants._OP_STRING_PREPEND,
         bin_name,
@@ -247,7 +247,8 @@ def regex_replace(
 ) -> Operation:
     """Replace the first match of a regular expression. No result.
 
-    :param regex_flags: RegexFlags, or-ed; GLOBAL replaces all matches.
+    :param regex_flags: RegexFlags, joined with the operator |; GLOBAL replaces all
+        matches.
     """
     return operation(
         _constants._OP_STRING_REGEX_REPLACE,
@@ -317,7 +318,7 @@ def snip(
 ) -> Operation:
     """Remove the characters from start on, up to end. No result.
 
-    :param end: None removes all to the end; policy then has no place and must be None.
+    :param end: None removes all to the end; then policy must be None.
     """
     return operation(
         _constants._OP_STRING_SNIP,
@@ -330,7 +331,7 @@ def snip(
 
 
 def split(bin_name: str, ctx: Context | None = None) -> Operation:
-    """Read the single characters. Result: a list of str."""
+    """Read the text as single characters. Result: a list of str."""
     return operation(_constants._OP_STRING_SPLIT, bin_name, ctx)
 
 
