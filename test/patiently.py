@@ -18,6 +18,7 @@ from types import CodeType
 from typing import Any
 
 import aerospike
+from aerospike import _from_text
 from waiting import patient  # type: ignore[import-not-found]  # beside this file
 
 _make = aerospike.client
@@ -30,6 +31,7 @@ def _client(config: Mapping[str, Any]) -> aerospike.Client:
 def be_patient(text: str) -> None:
     """Replace what a program makes clients with."""
     aerospike.client = _client
+    _from_text.client = _client  # type: ignore[attr-defined]
     if "AsyncClient" in text:  # it takes time to import
 
         class AsyncClient(aerospike.AsyncClient):

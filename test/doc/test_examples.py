@@ -1,7 +1,6 @@
 """The programs of examples/ run to their end.
 
-Those of PROGRAMS_OF_OTHERS need packages that the tests do without: test_frameworks.py
-runs them.
+test_frameworks.py runs those of OF_OTHERS, which need packages that tests do without.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ from .test_snippets import environ
 
 ROOT = Path(__file__).parents[2]
 PATIENTLY = ROOT / "test/patiently.py"
-PROGRAMS_OF_OTHERS = [ROOT / f"examples/{name}.py" for name in ("flask_app",)]
-PROGRAMS = sorted({*(ROOT / "examples").glob("[!_]*.py")} - {*PROGRAMS_OF_OTHERS})
+OF_OTHERS = [ROOT / f"examples/{name}.py" for name in ("django_cache", "flask_app")]
+PROGRAMS = sorted({*(ROOT / "examples").glob("[!_]*.py")} - {*OF_OTHERS})
 
 
 def reads_its_arguments(program: Path) -> bool:

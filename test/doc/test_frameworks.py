@@ -6,6 +6,7 @@ reached, the tests are skipped with the reason.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from operator import attrgetter
 from pathlib import Path
@@ -14,12 +15,13 @@ import pytest
 
 from ..children import LIMIT_S
 from ..ecosystem.environments import environment_or_skip
-from .test_examples import PROGRAMS_OF_OTHERS, run_example
+from .test_examples import OF_OTHERS, run_example
 from .test_snippets import (
     OTHERS,
     ROOT,
     blocks_for_pytest,
     environ,
+    run_pytest,
     run_snippets,
     run_tests,
     shared_cluster,  # noqa: F401 - a fixture
@@ -29,7 +31,12 @@ from .test_snippets import (
 pytestmark = pytest.mark.takes_long
 
 NAME = attrgetter("name")
-PACKAGES = ("bcrypt>=4", "flask>=3", "ipykernel>=6", "nbclient>=0.10", "pytest>=8")
+PACKAGES = (
+    *("bcrypt>=4", "celery>=5", "django>=5", "flask>=3", "gunicorn>=23", "pandas>=2"),
+    *("ipykernel>=6", "nbclient>=0.10", "pytest>=8"),
+)
+PROGRAMS = [path for path in OF_OTHERS if "def demo" in path.read_text("utf-8")]
+CONTRACTS = sorted((ROOT / "test/doc/frameworks").glob("*.py"))
 NOTEBOOKS = sorted((ROOT / "examples").glob("*.ipynb"))
 
 
@@ -39,9 +46,14 @@ def python() -> Path:
     return environment_or_skip("frameworks", PACKAGES)
 
 
-@pytest.mark.parametrize("program", PROGRAMS_OF_OTHERS, ids=NAME)
+@pytest.mark.parametrize("program", PROGRAMS, ids=NAME)
 def test_example_gives_what_it_expects(program, hosts, tmp_path, python):
     run_example(program, hosts, tmp_path, python)
+
+
+@pytest.mark.parametrize("tests", CONTRACTS, ids=NAME)
+def test_example_does_what_it_promises(tests, tmp_path, python):
+    run_pytest(Path(shutil.copy(tests, tmp_path)), python)
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=NAME)
