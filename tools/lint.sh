@@ -59,6 +59,12 @@ check "style" "$PY" tools/check_style.py
 check "spelling" "$PY" -m codespell_lib
 check "prose" "$PY" tools/check_prose.py
 check "workflows" "$PY" tools/check_workflows.py
+# its binary comes with a package for most machines; see pyproject.toml
+if [ -x "$(dirname "$PY")/hadolint" ]; then
+    check "Containerfile" "$(dirname "$PY")/hadolint" Containerfile
+else
+    echo "no hadolint: the Containerfile was not checked"
+fi
 # Every gcc and clang of the machine, in any version, each binary under one name; cc
 # where there is neither.
 compilers() {

@@ -6,6 +6,7 @@ import argparse
 import errno
 import logging
 import signal
+import socket
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -14,6 +15,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from aerospike_devserver.cluster import DevCluster
+from aerospike_devserver.codec.frame import ProtoType, frame
 from aerospike_devserver.config import (
     COMMUNITY,
     DEFAULT_NAMESPACES,
@@ -22,10 +24,11 @@ from aerospike_devserver.config import (
     DEFAULT_UDF_MEMORY,
     DEFAULT_UDF_TIMEOUT_S,
     ENTERPRISE,
+    LOCALHOST,
     GivenRacks,
     bracketed,
 )
-from aerospike_devserver.storage.state import DEFAULT_TLS_PORT
+from aerospike_devserver.storage.state import DEFAULT_PORT, DEFAULT_TLS_PORT
 from aerospike_devserver.version import BUILDS, DEFAULT_VERSION
 
 PROG = "aerospike-devserver"
@@ -266,6 +269,8 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 _LOOK_S = 0.5
 """How often it is looked whether a signal has come."""
+_PING_LIMIT_S = 5.0
+"""How long a server may take to answer."""
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 """What is logged: with no -v, with one, with two or more."""
 
@@ -279,6 +284,14 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     )
     for name, settings in _OPTIONS:
         made.add_argument(name, **settings)
+    made.add_argument(
+        "--ping",
+        nargs="?",
+        const=f"{LOCALHOST}:{DEFAULT_PORT}",
+        metavar="HOST:PORT",
+        help="start no server, but ask the one there whether it answers, for a health "
+        f"check ({LOCALHOST}:{DEFAULT_PORT}); the exit code is 0 if it does",
+    )
     made.add_argument(
         "-v",
         "--verbose",
@@ -374,9 +387,28 @@ def _advice(error: OSError, has_tls: bool) -> str:
     return ""
 
 
+def _ping(address: str, prog: str) -> int:
+    """Ask a server for its status; 0 if it answers anything, as without a login."""
+    host, _, port = address.rpartition(":")
+    try:
+        where = host.strip("[]"), int(port)
+        with socket.create_connection(where, _PING_LIMIT_S) as sock:
+            sock.sendall(frame(ProtoType.INFO, b"status\n"))
+            answers = sock.recv(1) != b""
+    except (OSError, ValueError) as error:
+        print(f"{prog}: {address}: {error}", file=sys.stderr)
+        return 1
+    if not answers:
+        print(f"{prog}: {address}: the connection was closed", file=sys.stderr)
+    return 0 if answers else 1
+
+
 def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
     """Run until a signal; the exit status. prog: how the user has called it."""
     options = vars(parser(prog).parse_args(arguments))
+    asked = options.pop("ping")
+    if asked is not None:
+        return _ping(asked, prog)
     _log_to_stderr(prog, options.pop("verbose"))
     options["namespaces"] = options["namespaces"] or DEFAULT_NAMESPACES
     has_tls = any(options[name] for name in ("tls", "mutual_tls", "tls_cert"))

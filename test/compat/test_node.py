@@ -6,11 +6,15 @@ version 8.1.2, and `AEROSPIKE_HOSTS` can name one here, too.
 
 from __future__ import annotations
 
+import os
+import subprocess
+
 import pytest
 
 from aerospike_devserver import DevCluster
 
-from .environment import find_modules, place, steps
+from ..children import LIMIT_S
+from .environment import ROOT, find_modules, place, steps
 from .test_other_clients import PROGRAMS
 
 WANTED = {
@@ -115,6 +119,23 @@ def work(tmp_path):
         return steps(*node, address, str(port), lua)
 
     return run
+
+
+@pytest.mark.takes_long
+def test_example_for_node_prints_what_its_page_shows(hosts):
+    modules = place(find_modules("aerospike", "6.7.1"))
+    address, port = hosts[0]
+    done = subprocess.run(
+        ["node", ROOT / "examples/quickstart.js", address, str(port)],
+        env={**os.environ, "NODE_PATH": str(modules)},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert done.stdout == '{"name":"Ada","tags":["new","reader"]}\n', done.stderr
+    page = (ROOT / "doc/devserver/languages.md").read_text("utf-8")
+    assert f"$ node quickstart.js\n{done.stdout}" in page
 
 
 @pytest.mark.takes_long

@@ -280,3 +280,14 @@ def test_wrong_seed_is_named(tmp_path, capsys):
     seed.write_text('\n{"key": 1, "bins": {"n": null}}')
     assert main(["--port", "0", "--seed", str(seed)]) == 1
     assert capsys.readouterr().err.startswith(f"{PROG}: {seed}:2: bins.n: null: ")
+
+
+def test_ping_tells_whether_a_server_answers(cluster, capsys, nowhere):
+    host, port = cluster.hosts[0]
+    assert main(["--ping", f"{host}:{port}"]) == 0
+    assert capsys.readouterr() == ("", "")
+    with DevCluster(security=True) as guarded:
+        assert main(["--ping", f"{host}:{guarded.hosts[0][1]}"]) == 0
+    for address in (f"{nowhere[0]}:{nowhere[1]}", "127.0.0.1", "127.0.0.1:x"):
+        assert main(["--ping", address]) == 1
+        assert capsys.readouterr().err.startswith(f"{PROG}: {address}: ")
