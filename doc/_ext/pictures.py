@@ -6,8 +6,9 @@
     ```
 
 `boxes` draws boxes and arrows (drawing/boxes.py), `sequence` messages between parties
-(drawing/sequence.py). What stands behind the name is the title, which screen readers
-say. A line that is wrong stops the build with the file and the line.
+(drawing/sequence.py), `chart` what the benchmark has measured (drawing/bars.py). What
+stands behind the name is the title, which screen readers say. A line that is wrong
+stops the build with the file and the line.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from docutils import nodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from drawing import boxes, sequence
+from drawing import bars, boxes, sequence
 from drawing.svg import PictureError
 
 LOGGER = logging.getLogger(__name__)
+
+RESULTS = Path(__file__).parents[2] / "benchmarks/RESULTS.md"
 
 Draw = Callable[[str, Sequence[str]], str]
 
@@ -37,7 +40,7 @@ def directive(draw: Draw) -> type[SphinxDirective]:
         has_content = True
 
         def run(self) -> list[nodes.Node]:
-            for path in (Path(__file__).parent / "drawing").glob("*.py"):
+            for path in (RESULTS, *(Path(__file__).parent / "drawing").glob("*.py")):
                 self.env.note_dependency(str(path))
             try:
                 html = draw(" ".join(self.arguments[0].split()), list(self.content))
@@ -50,9 +53,15 @@ def directive(draw: Draw) -> type[SphinxDirective]:
     return Picture
 
 
+def chart(title: str, lines: Sequence[str]) -> str:
+    """The chart that a text describes, of what the benchmark has measured last."""
+    return bars.drawn(title, lines, RESULTS.read_text("utf-8"))
+
+
 def setup(app: Any) -> dict[str, bool]:
     """What Sphinx calls."""
     app.add_directive("boxes", directive(boxes.drawn))
     app.add_directive("sequence", directive(sequence.drawn))
+    app.add_directive("chart", directive(chart))
     app.add_css_file("pictures.css")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -10,15 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from drawing import boxes, sequence
+from drawing import bars, boxes, sequence
 from drawing.svg import PictureError
 
 ROOT = Path(__file__).parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
 PICTURE = re.compile(
-    r"^```\{(boxes|sequence)\} (.+?)\n(.+?)^```$", re.MULTILINE | re.DOTALL
+    r"^```\{(boxes|sequence|chart)\} (.+?)\n(.+?)^```$", re.MULTILINE | re.DOTALL
 )
-DRAW = {"boxes": boxes.drawn, "sequence": sequence.drawn}
+MEASURED = (ROOT / "benchmarks/RESULTS.md").read_text("utf-8")
+
+
+def chart(title: str, lines: list[str]) -> str:
+    return bars.drawn(title, lines, MEASURED)
+
+
+DRAW = {"boxes": boxes.drawn, "sequence": sequence.drawn, "chart": chart}
 
 
 def svg_of(html: str) -> ET.Element:
@@ -57,6 +64,9 @@ def test_everything_that_a_page_says_is_in_its_picture(kind, title, lines):
         found = boxes.read(lines)
         expected = [b.text for b in found.boxes.values()]
         expected += [a.label for a in found.arrows] + [f.label for f in found.frames]
+    elif kind == "chart":
+        rows = bars.measured(bars.read(lines), MEASURED)
+        expected = [*rows, *(v.shown for values in rows.values() for v in values)]
     else:
         steps = sequence.read(lines)
         expected = [*steps.parties.values()]
@@ -164,4 +174,69 @@ def test_a_picture_is_readable_on_a_phone():
 def test_a_wrong_line_is_named(draw, text, line, message):
     with pytest.raises(PictureError, match=re.escape(message)) as caught:
         draw("x", text.splitlines())
+    assert caught.value.line == line
+
+
+# --- charts ---
+
+RESULTS = """
+<!-- calls: written by make bench -->
+
+| call | rate | CPU (min, median, max) |
+| --- | --- | --- |
+| get | 1,000 (2.5) | 0.20, 0.30, 0.40 |
+| put | 500 (3.5) | 0.10, 0.60, 0.70 |
+| this client, get | 250 (1.0) | 0.90, 1.00, 1.20 |
+
+<!-- end of calls -->
+"""
+
+
+def lengths(svg: ET.Element) -> list[float]:
+    bars_ = [rect for rect in svg.iter(f"{SVG}rect") if "bar" in rect.attrib["class"]]
+    return [float(rect.attrib["width"]) for rect in bars_]
+
+
+def test_bars_are_as_long_as_what_was_measured():
+    lines = ["from: calls", "bar: rate = calls", "unit: a second", "line: 750 = enough"]
+    svg = svg_of(bars.drawn("Rates", lines, RESULTS))
+    _, get, put, ours = lengths(svg)
+    assert get == pytest.approx(2 * put, abs=0.2)
+    assert get == pytest.approx(4 * ours, abs=0.4)
+    assert texts(svg) == [
+        *("calls", "750: enough", "get", "1,000 a second", "put", "500 a second"),
+        *("this client, get", "250 a second"),
+    ]
+    assert "get: calls 1,000 a second." in said(svg, "desc")
+
+
+def test_rounds_of_a_bar_are_a_line():
+    lines = ["from: calls", "bar: CPU (min, median, max) = CPU", "row: put"]
+    svg = svg_of(bars.drawn("CPU", lines, RESULTS))
+    _, put = lengths(svg)
+    (spread,) = [p for p in svg.iter(f"{SVG}path") if p.attrib["class"] == "spread"]
+    low, high = (float(n) for n in re.findall(r"([\d.]+) [\d.]+", spread.attrib["d"]))
+    assert low / put == pytest.approx(1 / 6, abs=0.01)
+    assert high / put == pytest.approx(7 / 6, abs=0.01)
+    assert texts(svg) == ["CPU", "put", "0.60 (0.10 to 0.70)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("from: calls", 0, "a chart needs `from` and `bar`"),
+        ("from: calls\nbars: rate = x", 1, "not a setting of a chart"),
+        ("from: calls\nbar: rate", 1, "`bar` needs ` = `"),
+        ("from: nothing\nbar: rate = x", 0, "the results have no section 'nothing'"),
+        (
+            "from: calls\nbar: time = x",
+            0,
+            "no table of 'calls' has the columns ['time']",
+        ),
+        ("from: calls\nbar: rate = x\nrow: scan", 2, "the table has no row 'scan'"),
+    ],
+)
+def test_a_wrong_line_of_a_chart_is_named(text, line, message):
+    with pytest.raises(PictureError, match=re.escape(message)) as caught:
+        bars.drawn("x", text.splitlines(), RESULTS)
     assert caught.value.line == line
