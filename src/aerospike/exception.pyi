@@ -2,29 +2,29 @@ import builtins
 from typing import Any
 
 class AerospikeError(Exception):
-    """The root of all errors of the client.
+    """The parent of all errors of the client.
 
-    Raised by the client with ``args`` of ``(code, msg, file, line, in_doubt)``; one
-    made by hand keeps the arguments it was given.
+    If the client raises it, ``args`` is ``(code, msg, file, line, in_doubt)``. If a
+    program makes one, it keeps its own arguments.
 
     :ivar code: result code, positive from the server, negative from the client; the
-        class's own number when the instance has none; None for classes without one.
+        number of the class if the instance has none; None for a class without a number.
     :ivar msg: a short text, the same in other clients of Aerospike where they have one;
-        or None. ``detail``: what explains it, perhaps "".
-    :ivar file: source file that noticed it, or None. ``line``: its line.
+        or None. ``detail``: the explanation; "" if there is none.
+    :ivar file: the source file of the client that raised it, or None. ``line``: its
+        line.
     :ivar in_doubt: True when a write may or may not have been applied.
-    :ivar subcode: the server's finer code, 0 when it sent none.
+    :ivar subcode: the server's sub-code, 0 when it sent none.
     :ivar host: "address:port" of the node concerned, or None.
-    :ivar phase: what was being done: "resolve", "connect", "TLS", "login", "validate",
-        "partition map", "command"; None when that does not apply.
+    :ivar phase: what the client was doing: "resolve", "connect", "TLS", "login",
+        "validate", "partition map", "command"; None when that does not apply.
     :ivar attempts: how many attempts were made; ``elapsed_ms``: how long they took, in
         milliseconds. Both 0 when nothing was sent.
     :ivar key: the key of the call as the caller wrote it; ``bin``: the bins concerned.
     :ivar operation: the operation concerned, by the name of the function that makes it;
         ``operation_index``: its place in the list; ``context``: its context, as text.
-    :ivar path: where in the arguments the value stands that was refused:
-        "bins['a']['b'][0]".
-    :ivar name: the index concerned. What is not known is None.
+    :ivar path: the place of the refused value in the arguments: "bins['a']['b'][0]".
+    :ivar name: the index concerned. An attribute that is not known is None.
     """
 
     code: int | None
@@ -49,11 +49,11 @@ class AerospikeError(Exception):
     def __reduce__(self) -> tuple[Any, ...]: ...
 
 class AerospikeWarning(UserWarning):
-    """A mistake in a call that changes what it does and is no error.
+    """A warning about a mistake that changes what a call does.
 
-    Such as a misspelt key of a policy, which is ignored. With "validate_keys" in the
-    configuration it is a ParamError. Also a function of scan_apply() or query_apply()
-    that failed on records.
+    An example is a misspelt key of a policy, which is ignored. With "validate_keys" in
+    the configuration, such a mistake raises ParamError. The client also shows this
+    warning when a function of scan_apply() or query_apply() failed on records.
     """
 
 class ClientError(AerospikeError):
