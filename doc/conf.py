@@ -72,7 +72,8 @@ if repositories:
 # A choice of versions: versions.js reads ../versions.json, where there is one
 templates_path = ["_templates"]
 html_static_path = ["_static"]
-html_js_files = ["versions.js", "scrolling.js"]
+html_css_files = ["site.css"]
+html_js_files = ["versions.js", "fitting.js"]
 html_sidebars = {
     "**": [
         "sidebar/brand.html",
