@@ -20,7 +20,7 @@ def expression_read(
 
     :param bin_name: a name for the result, whether or not there is such a bin.
     :param expression: a compiled expression.
-    :param expression_read_flags: EXP_READ_* values, joined with the operator |.
+    :param expression_read_flags: EXP_READ_* values, joined with the operator `|`.
     """
     return operation(
         aerospike.OP_EXPR_READ,
@@ -37,7 +37,7 @@ def expression_write(
     """Evaluate an expression and write its value to a bin. No result.
 
     :param expression: a compiled expression.
-    :param expression_write_flags: EXP_WRITE_* values, joined with the operator |.
+    :param expression_write_flags: EXP_WRITE_* values, joined with the operator `|`.
     """
     return operation(
         aerospike.OP_EXPR_WRITE,

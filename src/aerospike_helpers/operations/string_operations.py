@@ -247,7 +247,7 @@ def regex_replace(
 ) -> Operation:
     """Replace the first match of a regular expression. No result.
 
-    :param regex_flags: RegexFlags, joined with the operator |; GLOBAL replaces all
+    :param regex_flags: RegexFlags, joined with the operator `|`; GLOBAL replaces all
         matches.
     """
     return operation(
