@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class WriteFlags(IntEnum):
-    """Conditions of a modifying operation. The operator | joins several."""
+    """Conditions of a modifying operation. The operator ``|`` joins several."""
 
     DEFAULT = 0
     CREATE_ONLY = 1
@@ -15,7 +15,7 @@ class WriteFlags(IntEnum):
 
 
 class RegexFlags(IntEnum):
-    """How a regular expression is read. The operator | joins several."""
+    """How a regular expression is read. The operator ``|`` joins several."""
 
     DEFAULT = 0
     CASE_INSENSITIVE = 1
@@ -36,7 +36,7 @@ class NumericType(IntEnum):
 class StringPolicy:
     """The policy of a modifying operation.
 
-    :param write_flags: WriteFlags, joined with the operator |.
+    :param write_flags: WriteFlags, joined with the operator ``|``.
     """
 
     __slots__ = ("write_flags",)

@@ -2,9 +2,9 @@
 
 Bit 0 is the most significant one of byte 0. The name of an offset or size says whether
 it counts bits or bytes. A negative offset counts from the end. If `value` is bytes, an
-operation uses its leading bits; value_byte_size has no effect. A policy is a dict with
-"bit_write_flags": BIT_WRITE_* values, joined with the operator |. An operation without
-a result has the result None.
+operation uses its first bits; value_byte_size has no effect. A policy is a dict with
+"bit_write_flags": BIT_WRITE_* values, joined with the operator ``|``. An operation
+without a result has the result None.
 
 `Client.operate` raises ParamError for an argument of a wrong type, BinNotFound for a
 change of a missing bin other than by bit_resize and bit_insert, BinIncompatibleType

@@ -3,7 +3,7 @@
 
 An operation on several HyperLogLogs takes the others as a list of
 `aerospike_helpers.HyperLogLog`. The client returns such an object when it reads a bin.
-A policy is a dict with "flags": HLL_WRITE_* values, joined with the operator |.
+A policy is a dict with "flags": HLL_WRITE_* values, joined with the operator ``|``.
 
 `Client.operate` raises ParamError for an argument of a wrong type, BinNotFound for a
 change of a missing bin that does not create it, BinIncompatibleType when the bin holds

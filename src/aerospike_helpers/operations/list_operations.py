@@ -1,8 +1,8 @@
 """Operations on lists, for `Client.operate`.
 
-Indexes and ranks count from 0; negative ones count from the end. A policy is a dict
-with "list_order" (LIST_UNORDERED or LIST_ORDERED) and "write_flags" (LIST_WRITE_*
-values, joined with the operator |). return_type, a LIST_RETURN_* value, says what an
+Indexes and ranks begin at 0; negative ones count from the end. A policy is a dict with
+"list_order" (LIST_UNORDERED or LIST_ORDERED) and "write_flags" (LIST_WRITE_* values,
+joined with the operator ``|``). return_type, a LIST_RETURN_* value, says what an
 operation returns about the elements that it selects. With inverted=True, it selects all
 other elements.
 

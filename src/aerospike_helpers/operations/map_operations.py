@@ -2,7 +2,7 @@
 
 Indexes count in the order of the keys, and ranks in the order of the values. Both count
 from 0; negative ones count from the end. A policy is a dict with "map_order",
-"map_write_flags" (MAP_WRITE_FLAGS_* values, joined with the operator |) and
+"map_write_flags" (MAP_WRITE_FLAGS_* values, joined with the operator ``|``) and
 "persist_index". return_type, a MAP_RETURN_* value, says what an operation returns about
 the entries that it selects. With inverted=True, it selects all other entries.
 

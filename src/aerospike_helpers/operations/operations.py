@@ -77,7 +77,7 @@ def select_by_path(bin_name: str, ctx: Context, flags: int) -> Operation:
 
     :param ctx: levels of `aerospike_helpers.cdt_ctx`, also those that find many values.
     :param flags: an EXP_PATH_SELECT_* value. Join it with EXP_PATH_SELECT_NO_FAIL by
-        the operator | to leave out elements for which a filter cannot be evaluated.
+        the operator ``|`` to leave out elements for which a filter cannot be evaluated.
     """
     op = _constants._AS_OPERATOR_CDT_READ
     return {"op": op, "bin": bin_name, "ctx": ctx, "cdt_flags": flags}
