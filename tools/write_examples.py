@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "doc" / "_ext"))
 
 import aerospike
 import example_texts
-from aerospike_devserver import DevCluster
+from aerospike_devserver import DevCluster, FaultProxy
 
 Host = tuple[str, int]
 
@@ -49,7 +49,7 @@ def run_example(common: str, text: str, host: Host) -> str:
                 elif isinstance(value, aerospike.AsyncClient):
                     loop.run_until_complete(value.close())
             for value in names.values():
-                if isinstance(value, DevCluster):
+                if isinstance(value, DevCluster | FaultProxy):
                     value.stop()
             clean(host)
     address, port = host

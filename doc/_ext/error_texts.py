@@ -20,7 +20,7 @@ class ErrorText(NamedTuple):
     """A text that programs see.
 
     :ivar text: what stays the same in it, with "..." for what differs.
-    :ivar exception: the class, without its module.
+    :ivar exception: the class, without its module: one of ours, or of Python's own.
     """
 
     text: str
@@ -551,6 +551,12 @@ TEXTS = [
         "ParamError",
         "The first argument of a batch is not a list of keys.",
         'Write `[("test", "users", 1), ("test", "users", 2)]`.',
+    ),
+    ErrorText(
+        "await is missing",
+        "RuntimeError",
+        "A call of `AsyncClient` was unpacked or looped over before it was awaited.",
+        "Write `await` before the call: `(await client.get(key)).bins`.",
     ),
     ErrorText(
         "No connection to aerospike cluster",

@@ -251,7 +251,7 @@ def types() -> str:
     """The types for annotations: aliases, then the dicts with their keys."""
     name = "aerospike.typing"
     module = importlib.import_module(name)
-    lines = [f".. automodule:: {name}", *beginning(file_of(name)), ""]
+    lines = [f".. automodule:: {name}", "", ".. py:currentmodule:: None", ""]
     for node in ast.parse(inspect.getsource(module)).body:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             lines += [f".. autodata:: {name}.{node.target.id}", "   :no-value:", ""]
@@ -341,6 +341,11 @@ def policy_keys() -> str:
     lines = beginning("policy")
     for key, text in option_texts.POLICY.items():
         lines += _confval(f"policy.{key}", "policy", key, text)
+    for row in _core.option_tables()["policy"]:
+        if row["new_name"] is not None and row["name"] not in option_texts.POLICY:
+            today = row["new_name"]
+            lines += ["", f".. confval:: policy.{row['name']}", ""]
+            lines += [f"   An older name of :confval:`policy.{today}`.", ""]
     lines += beginning("meta")
     for key, text in option_texts.META.items():
         lines += _confval(f"meta.{key}", "meta", key, text)
@@ -359,6 +364,7 @@ def exception_entries() -> str:
         if name.startswith("_") or name == "AerospikeError":
             continue
         lines += ["", f".. py:exception:: aerospike.exception.{name}", ""]
+        lines += _index_lines(name, cls)
         if name != cls.__name__:
             same = f":py:exc:`~aerospike.exception.{cls.__name__}`"
             lines += [f"   Another name of {same}.", ""]
@@ -381,7 +387,19 @@ def exception_entries() -> str:
         ]
         lines.append(f"   :Bases: {', '.join(bases)}")
         lines += (f"   {line}" for line in _other_lines("aerospike.exception", name))
-    return rst(".. autoexception:: aerospike.exception.AerospikeError", *lines)
+        shown = _example_lines(f"aerospike.exception.{name}")
+        lines += ["", *(f"   {line}".rstrip() for line in shown)]
+    parent = ".. autoexception:: aerospike.exception.AerospikeError"
+    return rst(*beginning("exceptions"), parent, *lines)
+
+
+def _index_lines(name: str, cls: type[Exception]) -> Iterator[str]:
+    """Entries of the index, so that search leads from a code or its name to a class."""
+    code = getattr(cls, "code", None)
+    if code is not None and name == cls.__name__:
+        symbol = vars(exception)["_SYMBOLS"].get(code)
+        yield f"   .. index:: ! error code {code}{f', ! {symbol}' if symbol else ''}"
+        yield ""
 
 
 def error_text_sections() -> str:
@@ -390,11 +408,17 @@ def error_text_sections() -> str:
     for row in sorted(error_texts.TEXTS, key=lambda row: row.text.lower()):
         parts += [
             f"## {row.text}",
-            f"**Raises** {{py:exc}}`~aerospike.exception.{row.exception}`",
+            f"**Raises** {_exception_role(row.exception)}",
             f"**Cause.** {row.cause}",
             f"**Cure.** {row.cure}",
         ]
     return "\n\n".join(parts)
+
+
+def _exception_role(name: str) -> str:
+    """A link to a class of the client; the name of one of Python's own."""
+    own = hasattr(exception, name)
+    return f"{{py:exc}}`{'~aerospike.exception.' if own else ''}{name}`"
 
 
 # Constants
@@ -413,8 +437,8 @@ def groups_of_constants() -> dict[str, list[str]]:
 
 
 def constants() -> str:
-    """Each constant: its value, what it means, where it is used."""
-    parts = []
+    """Each constant: its value, what it means, where it is used, with an example."""
+    parts = [rst(*beginning("constants"))]
     for title, names in groups_of_constants().items():
         text = constant_texts.GROUPS[title]
         lines: list[str] = []
@@ -428,7 +452,9 @@ def constants() -> str:
                 "",
             ]
             lines += (f"   {x}" for x in _lines_of(*other_clients.of_constant(name)))
-        parts += [f"## {text.heading}", text.where, rst(*lines)]
+        shown = {example_texts.ALL.get(f"constants.{name}"): name for name in names}
+        examples = [f"```python\n{example}\n```" for example in shown if example]
+        parts += [f"## {text.heading}", text.where, *examples, rst(*lines)]
     return "\n\n".join(parts)
 
 

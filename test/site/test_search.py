@@ -6,6 +6,7 @@ search.js asks the search of Sphinx that the pages have, under Node.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -80,8 +81,49 @@ QUERIES = {
     "LIST_RETURN_VALUE": CONSTANTS + "LIST_RETURN_VALUE",
     "POLICY_KEY_SEND": CONSTANTS + "POLICY_KEY_SEND",
     "TTL_NEVER_EXPIRE": CONSTANTS + "TTL_NEVER_EXPIRE",
+    # names of which there are several, and older names
+    "TTL": "reference/expressions#aerospike_helpers.expressions.base.TTL",
+    "ttl": POLICIES + "ttl",
+    "Apply": "reference/batch#aerospike_helpers.batch.records.Apply",
+    "apply": CLIENT + "apply",
+    "exists": CLIENT + "exists",
+    "Read": "reference/batch#aerospike_helpers.batch.records.Read",
+    "results": "reference/queries#aerospike.Query.results",
+    "foreach": "reference/queries#aerospike.Query.foreach",
+    "paginate": "reference/queries#aerospike.Query.paginate",
+    "execute_background": "reference/queries#aerospike.Query.execute_background",
+    "max_records": POLICIES + "max_records",
+    "contains": "reference/queries#aerospike.predicates.contains",
+    "gen": "reference/policies#confval-meta.gen",
+    "expressions": POLICIES + "expressions",
+    "connect_timeout": CONFIG + "connect_timeout",
+    "login_timeout_ms": CONFIG + "policies.login_timeout_ms",
+    "shm_key": CONFIG + "shm.shm_key",
+    "tls": CONFIG + "tls",
+    "consistency_level": POLICIES + "consistency_level",
+    "retry": POLICIES + "retry",
+    "max_threads": CONFIG + "max_threads",
+    "timeout": POLICIES + "timeout",
+    "in_doubt": "reference/module#aerospike.in_doubt",
+    "Transaction": "reference/transactions#aerospike.Transaction",
+    "stop_node": "reference/devserver#aerospike_devserver.DevCluster.stop_node",
+    "PartitionFilter": "reference/types#aerospike.typing.PartitionFilter",
+    "AsyncQuery": "reference/queries#aerospike.AsyncQuery",
+    "aclose": "reference/queries#aerospike._core.AsyncStream.aclose",
+    "cdt_ctx_list_index_create": "reference/contexts#aerospike_helpers.cdt_ctx."
+    "cdt_ctx_list_index_create",
+    # codes of errors, and their names in other clients
+    "error code 22": ERRORS + "ForbiddenError",
+    "code 22": ERRORS + "ForbiddenError",
+    "AEROSPIKE_ERR_RECORD_NOT_FOUND": ERRORS + "RecordNotFound",
+    "AEROSPIKE_ERR_TIMEOUT": ERRORS + "TimeoutError",
+    "error code -8": ERRORS + "InvalidNodeError",
     # texts of errors, as they are and as a log has them
     "record not found": TEXTS + "record-not-found",
+    "filtered out": TEXTS + "filtered-out-by-the-expression",
+    "did you mean": TEXTS + "unknown-key-did-you-mean",
+    "RuntimeError: await is missing: a call of AsyncClient is awaited, and its result "
+    "can be unpacked or looped over": TEXTS + "await-is-missing",
     "bin has an incompatible type": TEXTS + "bin-has-an-incompatible-type",
     "no more connections to the node": TEXTS + "no-more-connections-to-the-node",
     "Failed to connect": TEXTS + "failed-to-connect",
@@ -103,6 +145,14 @@ QUERIES = {
 N_SEEN = 3
 
 
+def entry_at(site: Path, page: str, anchor: str) -> str:
+    """The anchor of the entry in which a place is, if it is one of the index."""
+    if not anchor.startswith("#index-"):
+        return anchor
+    before = (site / f"{page}.html").read_text("utf-8").partition(f'id="{anchor[1:]}"')
+    return "#" + re.findall(r'<dt class="sig[^>]* id="([^"]+)"', before[0])[-1]
+
+
 @pytest.fixture(scope="module")
 def found(site: Path) -> dict[str, list[str]]:
     """The first results of each query, as page#anchor."""
@@ -120,7 +170,7 @@ def found(site: Path) -> dict[str, list[str]]:
     assert done.returncode == 0, done.stderr
     results = json.loads(done.stdout)
     return {
-        query: [page + anchor for page, _title, anchor in rows]
+        query: [page + entry_at(site, page, anchor) for page, _title, anchor in rows]
         for query, rows in zip(QUERIES, results, strict=True)
     }
 
