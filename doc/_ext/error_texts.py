@@ -589,7 +589,7 @@ TEXTS = [
         "`admin_grant_roles()` gives the user another role.",
     ),
     ErrorText(
-        "the cluster wants to know who you are",
+        "the cluster requires a login",
         "NotAuthenticated",
         "The cluster has users, and the client has none.",
         "Give `user` and `password` in the configuration.",
@@ -727,7 +727,7 @@ TEXTS = [
         "Make a new query for other partitions.",
     ),
     ErrorText(
-        "large ordered lists are gone",
+        "servers since 3.16 have no large ordered lists",
         "UnsupportedFeature",
         "The program uses the large data types of the 2.x line.",
         "Use the operations on lists.",

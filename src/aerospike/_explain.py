@@ -239,7 +239,7 @@ _CREATES_ONLY = {
 def _exists(error: AerospikeError, _method: str, _argument: Any) -> str:
     return _CREATES_ONLY.get(
         _kind(error),
-        "the policy of the operation lets it only create what is not there yet",
+        "the policy of the operation only allows it to create what does not exist",
     )
 
 
@@ -276,7 +276,7 @@ def _forbidden(_error: AerospikeError, method: str, _argument: Any) -> str:
 
 def _needs_privilege(error: AerospikeError, method: str, _argument: Any) -> str:
     if error.code == _NOT_AUTHENTICATED:
-        return "the cluster wants a login, and this client has no user"
+        return "the cluster requires a login, but this client has no user"
     privilege = _PRIVILEGES.get(method, "sys-admin")
     return (
         f"this call needs the privilege {privilege}, which the roles of the client's "
@@ -300,7 +300,7 @@ _OF_ROLES = (_NOT_AUTHENTICATED, 81)
 # code -> why a node does not renew a session
 _SESSIONS = {
     60: "the client's user was dropped: connect(user, password) as another one",
-    65: "the client's user has another password by now: connect(user, password)",
+    65: "the password of the client's user was changed: connect(user, password)",
 }
 
 # code -> what to add to the server's text
@@ -311,18 +311,16 @@ _HINTS: dict[int, Callable[[AerospikeError, str, Any], str]] = {
         "write with the generation that it has then"
     ),
     _REFUSED: _refused,
-    5: _element("the policy's 'exists' lets this call only create a record"),
+    5: _element("the policy's 'exists' only allows this call to create a record"),
     12: _wrong_type,
     13: _element("the namespace's configuration limits the size of a record"),
-    17: _element("the policy of the operation wants the bin to exist"),
+    17: _element("the policy of the operation requires that the bin exists"),
     16: _element(
         "the server's version or edition, or the configuration of the namespace, lacks "
         "what this call needs; a transaction needs strong consistency"
     ),
     22: _forbidden,
-    23: _element(
-        "the policy of the operation lets it only update what is there already"
-    ),
+    23: _element("the policy of the operation only allows it to update what exists"),
     24: _exists,
     25: _element(
         "a server of the Community Edition does not do this; look for 'compress', "
@@ -334,7 +332,7 @@ _HINTS: dict[int, Callable[[AerospikeError, str, Any], str]] = {
     **{code: _element(text) for code, text in _SESSIONS.items()},
     _NOT_AUTHENTICATED: _needs_privilege,
     81: _needs_privilege,
-    82: _element("no role of the client's user admits the address of this machine"),
+    82: _element("no role of the client's user allows the address of this machine"),
     83: _element(
         "the client's user has used up what its roles allow in a second; see "
         "admin_set_quotas()"
@@ -429,7 +427,7 @@ def _function(error: AerospikeError, module: str, function: str) -> list[str]:
 _CUT_SHORT = (9, 11, 15, 210)
 
 _NO_WHOLE = (
-    "an aggregation cannot go on from where it failed, and what has come is not the "
+    "an aggregation cannot continue after a failure, and what has come is not the "
     "whole: run it again"
 )
 
@@ -475,8 +473,8 @@ def call(
     code = error.code
     if code == _TIMEOUT and error.detail == "timeout":
         error.detail = (
-            "the server gave up: it was too slow for total_timeout, which it is told, "
-            "or waited for another node"
+            "the server gave up: it was too slow for total_timeout, or it waited for "
+            "another node"
         )
     if code == _UNAVAILABLE and error.detail == "partition unavailable":
         error.detail += (
@@ -623,11 +621,11 @@ _LOGINS = {
     64: "the password of {} is not allowed any more: an administrator gives another "
     "one with admin_set_password()",
     65: "the password of {} is wrong, or 'auth_mode' in the policies is",
-    82: "no role of {} admits the address of this machine: see admin_set_whitelist()",
+    82: "no role of {} allows the address of this machine: see admin_set_whitelist()",
     93: "the directory does not know {}, or has another password",
 }
 _NOBODY = (
-    "the cluster wants to know who you are: give 'user' and 'password' in the "
+    "the cluster requires a login: give 'user' and 'password' in the "
     "configuration, or connect(user, password)"
 )
 
@@ -674,9 +672,9 @@ _ADMIN = {
     73: "an entry of the whitelist of role {role} is neither an IP address nor a "
     "network: {whitelist}",
     74: "the cluster has quotas disabled: see enable-quotas in its configuration",
-    75: "the cluster takes no such quota for role {role}",
+    75: "the cluster does not accept this quota for role {role}",
     81: "the user of this client lacks the privilege PRIV_USER_ADMIN",
-    82: "no role of this client's user admits the address of this machine",
+    82: "no role of this client's user allows the address of this machine",
 }
 
 

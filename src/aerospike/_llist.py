@@ -15,7 +15,7 @@ _UNSUPPORTED_FEATURE = 16
 
 
 def _refuse() -> NoReturn:
-    why = "large ordered lists are gone: no server since 3.16 has them"
+    why = "servers since 3.16 have no large ordered lists"
     raise made(exception.UnsupportedFeature, _UNSUPPORTED_FEATURE, why, depth=3)
 
 

@@ -153,7 +153,7 @@ REFUSALS = {
     62: (exception.InvalidPassword, "password of user 'admin' is wrong"),
     63: (exception.ExpiredPassword, "has expired.* admin_set_password"),
     65: (exception.InvalidCredential, "password of user 'admin' is wrong"),
-    82: (exception.NotWhitelisted, "admits the address of this machine"),
+    82: (exception.NotWhitelisted, "allows the address of this machine"),
 }
 
 

@@ -75,7 +75,7 @@ def test_forbidden_call_names_the_privilege(client, node, name):
 
 def test_call_without_a_login_says_so(client, node):
     node.default = reply(80)
-    assert "wants a login" in str(error_of(lambda: CALLS["get"](client)))
+    assert "requires a login" in str(error_of(lambda: CALLS["get"](client)))
 
 
 def test_timeout_of_the_server_is_told_from_that_of_the_client(client, node):

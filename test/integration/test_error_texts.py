@@ -145,7 +145,7 @@ SAYS: dict[str, tuple[Callable[[Any], Any], list[str]]] = {
     ),
     "create only, a record": (
         lambda c: c.put(KEY, {"n": 1}, None, CREATE),
-        ["the policy's 'exists' lets this call only create"],
+        ["the policy's 'exists' only allows this call to create"],
     ),
     "each value once": (
         lambda c: c.operate(KEY, [lists.list_append("l", 1, UNIQUE)]),

@@ -925,7 +925,7 @@ client_llist(METHOD_PARAMS)
     (void)nargs;
     (void)kwnames;
     raise_code(PyType_GetModuleState(cls), ASC_ERR_UNSUPPORTED_FEATURE,
-               "large ordered lists are gone: no server since 3.16 has them");
+               "servers since 3.16 have no large ordered lists");
     return NULL;
 }
 
