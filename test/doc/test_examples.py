@@ -17,7 +17,10 @@ from .test_snippets import environ
 
 ROOT = Path(__file__).parents[2]
 PATIENTLY = ROOT / "test/patiently.py"
-OF_OTHERS = [ROOT / f"examples/{name}.py" for name in ("django_cache", "flask_app")]
+OF_OTHERS = [
+    ROOT / f"examples/{name}.py"
+    for name in ("celery_tasks", "django_cache", "flask_app", "frames", "gunicorn_conf")
+]
 PROGRAMS = sorted({*(ROOT / "examples").glob("[!_]*.py")} - {*OF_OTHERS})
 
 

@@ -36,7 +36,9 @@ from ..children import LIMIT_S
 
 ROOT = Path(__file__).parents[2]
 PATIENTLY = ROOT / "test/patiently.py"
-OTHERS = [ROOT / f"doc/guides/{name}.md" for name in ("django", "flask")]
+OTHERS = [
+    ROOT / f"doc/guides/{name}.md" for name in ("celery", "django", "flask", "pandas")
+]
 ALL_PAGES = [
     *sorted((ROOT / "doc").glob("*.md")),
     *sorted((ROOT / "doc/guides").glob("*.md")),
