@@ -1,7 +1,7 @@
 """Compile `aerospike._core`: the extension and the C library in one shared object.
 
 A second one, `aerospike._tls`, has what needs OpenSSL; where OpenSSL's headers are
-missing it is left out, and the rest is built all the same. Without the headers of zlib
+missing it is left out, and the rest is still built. Without the headers of zlib
 the client refuses to compress.
 
 Everything else about the package is in pyproject.toml. Environment variables:

@@ -85,7 +85,7 @@ def measured(run: Run, wanted: Sequence[str]) -> Found:
         try:
             answer = worker.ask("connect", hosts=run.hosts)
             cost(worker, N_THREADS, N_CALLS["server"])  # connections are made
-            for where, n_calls in N_CALLS.items():  # the network is left for good
+            for where, n_calls in N_CALLS.items():  # the network is not used again
                 if where == "memory":
                     worker.ask("leave_network", shim=shim)
                 if f"{PREFIX}{where}" in wanted:

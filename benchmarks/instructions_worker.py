@@ -4,7 +4,7 @@
 
 Makes the call of that name N times. With the name "prepare" it puts the records that
 the calls find, N small ones among them, and prints where its client was imported from
-and the names of the calls that it has. Nothing but the call stands in the loop: what it
+and the names of the calls that it has. Only the call stands in the loop: what it
 takes is made before.
 """
 

@@ -6,6 +6,8 @@ The English is the prose of the Markdown pages, and in Python and C the comments
 the texts of at least FEWEST words: docstrings, messages, the tables of doc/_ext. Code
 in it does not count.
 
+Texts and comments in Python also have no phrase of PHRASES in check_text.py.
+
 Prints one line for each violation and exits 1 if there is any.
 """
 
@@ -25,7 +27,7 @@ from proselint.config import Config
 from proselint.registry import CheckRegistry
 from proselint.tools import LintFile
 
-from check_text import CODE, LINK, files, no_word, paragraphs
+from check_text import CODE, LINK, TURNS, files, no_word, paragraphs
 
 FEWEST = 4
 # what to look for: each finds true faults here, and hardly anything else
@@ -39,6 +41,9 @@ CHECKS = {
     "redundancy": True,
     "terms": True,
 }
+# check_text.py looks at the pages
+PYTHON = {".py", ".pyi"}
+LISTS_PHRASES = Path("tools/check_text.py")
 # tests send such texts on purpose
 SKIPPED = {"test"}
 
@@ -120,6 +125,17 @@ def prose(path: Path) -> str:
     return "\n".join(lines)
 
 
+def turns(text: str) -> Iterator[tuple[int, str]]:
+    """Line and message of each phrase of check_text.PHRASES inside of a sentence."""
+    for pattern, instead in TURNS:
+        # a place at the beginning of a line says nothing about sentences here
+        if not pattern.pattern.startswith("^"):
+            for match in pattern.finditer(text):
+                found = " ".join(match[1].split())
+                line = text.count("\n", 0, match.start(1)) + 1
+                yield line, f'"{found}"; in plain words: {instead}'
+
+
 def violations(root: Path) -> Iterator[str]:
     registry = CheckRegistry()
     if not registry.checks:
@@ -127,10 +143,15 @@ def violations(root: Path) -> Iterator[str]:
     config: Config = {"max_errors": 1000, "checks": CHECKS}
     for path in files(root):
         where = path.relative_to(root)
-        if path.suffix in PROSE_OF and SKIPPED.isdisjoint(where.parts):
-            for found in LintFile(str(where), prose(path)).lint(config):
-                message = " ".join(found.check_result.message.split())
-                yield f"{where}:{found.pos[0]}: {message}"
+        if path.suffix not in PROSE_OF or not SKIPPED.isdisjoint(where.parts):
+            continue
+        text = prose(path)
+        for found in LintFile(str(where), text).lint(config):
+            message = " ".join(found.check_result.message.split())
+            yield f"{where}:{found.pos[0]}: {message}"
+        if path.suffix in PYTHON and where != LISTS_PHRASES:
+            for line, message in turns(text):
+                yield f"{where}:{line}: {message}"
 
 
 def main(args: list[str]) -> int:

@@ -7,7 +7,7 @@ What the columns count:
 functions   their number, and lines from the name to the end: median, 90th percentile,
             longest; the share that is over 60 and over 100 lines long
 files       number, lines, lines of the longest
-comments    share of the lines that are not blank; of C: lines of nothing but comment,
+comments    share of the lines that are not blank; of C: lines with only comment,
             and those with any; of Python: comments and docstrings
 clones      share of the lines that stand in runs of eight which come twice in the
             part. Blanks, comments, includes, imports and lone brackets are left out

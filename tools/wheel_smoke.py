@@ -129,7 +129,7 @@ def installed() -> list[PurePosixPath]:
 
 @check
 def files() -> str:
-    """Each file is in a package, or tells of the wheel, or is the command."""
+    """Each file is in a package, or describes the wheel, or is the command."""
     paths = installed()
     suffix = Path(str(sysconfig.get_config_var("EXE"))).suffix
     homes = {*PACKAGES, *(p.parts[0] for p in paths if p.name == "RECORD")}

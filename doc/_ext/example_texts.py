@@ -83,7 +83,7 @@ def event_loop() -> Iterator[asyncio.AbstractEventLoop]:
 def run(text: str, names: dict[str, Any], loop: asyncio.AbstractEventLoop) -> str:
     """Run an example; return it with the values in its comments as they are.
 
-    An exception that no comment tells of comes out.
+    An exception that no comment names is raised.
 
     :param names: what its lines see and change.
     :param loop: runs statements that await.

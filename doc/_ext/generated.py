@@ -107,7 +107,7 @@ def options(table: str, kind: str | None = None) -> str:
 
     parts = [_table(("key", "type", "default", "meaning"), lines())]
     for kind_of_row, title in (
-        ("later", "In work; setting them raises `ParamError`"),
+        ("later", "Not supported yet; setting them raises `ParamError`"),
         ("ignored", "Accepted without effect"),
     ):
         idle = [row for row in rows if row["type"] == kind_of_row and row not in used]

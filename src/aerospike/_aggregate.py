@@ -3,7 +3,7 @@
 A function in Lua makes a chain of operators. The nodes run the first part of it on
 their records, and what they give comes as one stream of values. The rest of the chain
 runs here, in a Lua state that knows the same function by its file in `lua.user_path`.
-Values go through one by one, so that an aggregation holds none but those that it has
+Values go through one by one, so that an aggregation holds only those that it has
 to.
 
 Programs without aggregations need neither Lua nor the files: the first aggregation

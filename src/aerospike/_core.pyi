@@ -955,7 +955,7 @@ class Pending(Coroutine[Any, Any, _T]):
     def _cancel_message(self) -> Any: ...
     def _make_cancelled_error(self) -> BaseException: ...
     def _set(self, *ignored: object) -> None:
-        """End a signal, which waits for nothing but this."""
+        """End a signal, which waits only for this."""
     def _fail(self, error: BaseException, /) -> None:
         """End a signal with an error."""
     def _follow(self, call: Any, /) -> Any:

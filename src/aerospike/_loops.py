@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
     class Adapter(Protocol):
-        """One event loop as the client uses it. All but from_thread() and is_closed()
-        is for the thread in which the event loop runs.
+        """One event loop as the client uses it.
+
+        Only from_thread() and is_closed() may be called outside of its thread.
         """
 
         @property

@@ -1,4 +1,4 @@
-"""The metrics of a client: what is measured, and whom the tend thread tells of it.
+"""The metrics of a client: what is measured, and whom the tend thread informs.
 
 The counters are the C library's (``asc/metrics.h``). Here they become the objects of
 ``aerospike_helpers.metrics``, which go to listeners, or to the lines of a file.

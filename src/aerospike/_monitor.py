@@ -2,7 +2,7 @@
 
 A client that is made with listeners is of a class of its own, derived from the one that
 the program has named: its methods tell the listeners, and call those of that class. All
-other clients know nothing of this.
+other clients do no work for this.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _within: ContextVar[weakref.ref[Command] | None] = ContextVar(
     "aerospike call", default=None
 )
 
-# public methods that make no request, or that tell of their requests themselves
+# public methods that make no request, or that report their requests themselves
 _SILENT = {
     "close",
     "connect",
@@ -74,7 +74,7 @@ class Outcome:
 
 
 class Command:
-    """One call under way. A context manager, which tells of its end.
+    """One call under way. A context manager, which reports its end.
 
     :param is_of_several: whether calls within this one are parts of it.
     :ivar count: rows or records that it has given; None: it gives none.
@@ -145,7 +145,7 @@ class Command:
         return result
 
     def end(self, error: BaseException | None = None) -> None:
-        """Tell of the end, once."""
+        """Report the end, once."""
         if self._is_over:
             return
         self._is_over = True

@@ -237,7 +237,7 @@ class Telemetry(monitoring.CommandListener, monitoring.ClusterListener):
             )
 
     def end(self) -> None:
-        """Tell of no more calls."""
+        """Report no more calls."""
         self._is_on = False
 
     def _place(self, client: Any) -> _Place:

@@ -19,7 +19,7 @@ class AerospikeInstrumentor(BaseInstrumentor):  # type: ignore[misc] # untyped
     """aerospike.instrument(), in the form that OpenTelemetry's tools know."""
 
     def instrumentation_dependencies(self) -> Collection[str]:
-        """None but this package itself."""
+        """Only this package itself."""
         return ()
 
     def _instrument(self, **kwargs: Any) -> None:

@@ -14,7 +14,7 @@ EPOCH_S = 1_262_304_000
 class Clock:
     """Wall time in ms since 1970, moved forward by `advance`.
 
-    Written by one thread and read by others: a single attribute, hence no lock.
+    Written by one thread and read by others: a single attribute, so it needs no lock.
     """
 
     def __init__(self) -> None:

@@ -133,7 +133,7 @@ class DevCluster:
         if it is less, whatever the request says.
     :param udf_memory: bytes that the functions of a module may take.
     :param full_lua: give functions in Lua the whole library, which reads and writes
-        files and starts processes. Without it they reach nothing but records.
+        files and starts processes. Without it they reach only records.
     :param strong_consistency: the namespaces have strong consistency, and transactions:
         all of them, or those of these names.
     :param allow_expunge: take deletes that are not durable though there is strong

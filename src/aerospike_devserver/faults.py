@@ -77,7 +77,7 @@ NUMBERS = {
 }
 """What a reply can lie about. `header` is the size of the message's header, `index` the
 number of a row, `part_size` the size of the first field or bin, `name_size` that of the
-name of the first bin. In replies to info and admin commands, all but the first three
+name of the first bin. In replies to info and admin commands, all except the first three
 are just bytes."""
 
 

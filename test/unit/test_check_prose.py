@@ -19,6 +19,7 @@ check_prose = pytest.importorskip(
         ),
         ("a.py", "x = 1\n# this is the the end\n", 2, "'the the'"),
         ("a.py", 'def f():\n    """One\n\n    conversate with it."""\n', 4, "converse"),
+        ("a.py", "# it knows\n# nothing of that\n", 1, "in plain words: does not"),
         ("a.c", "int x;\n/* It is\n * is so. */\n", 2, "'is is'"),
         ("a.h", 'char *x = "it was for ever and ever";\n', 1, "archaic"),
     ],

@@ -166,7 +166,7 @@ def udf_put(
     folder: str = yield UserPath()
     path = os.path.join(folder, name)
     why: OSError | None = yield Apart(_keep, path, source)
-    if why is not None:  # the nodes have the module all the same
+    if why is not None:  # the nodes still have the module
         warn_once("udf_put", path, f"udf_put() could not copy the module: {why}")
 
     def ask(node: str, _waited_s: float) -> Call[Progress]:

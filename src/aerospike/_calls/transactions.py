@@ -148,7 +148,7 @@ def _abort(transaction: Transaction) -> Call[int]:
 
 
 def _is_quiet(transaction: Transaction) -> Call[bool]:
-    """Wait until no command is under way. False: there are some all the same."""
+    """Wait until no command is under way. False: some are still running."""
     until_s, pause_s = monotonic() + _PATIENCE_S, _FIRST_PAUSE_S
     while transaction._n_under_way():
         if monotonic() >= until_s:

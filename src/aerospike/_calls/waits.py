@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 STANDSTILL_S = 60.0
 """A wait has no other end: an index over many records may load for hours."""
 
-# how far a node has come: percent, and entries, which tell of progress within one
+# how far a node has come: percent, and entries, which show progress within one
 BEGUN = (0, 0)
 DONE = (100, 0)
 _UNHEARD = (-1, 0)

@@ -7,6 +7,6 @@
     show        the report for people
     cli         the command line
 
-It knows nothing of the client but its last step, which makes one: so what the steps
-find does not depend on what may be wrong in the client.
+Only the last step uses the client. So what the other steps find does not depend on what
+may be wrong in the client.
 """

@@ -250,7 +250,7 @@ def log_in(x: Examination) -> str:
 
 
 def greet(x: Examination) -> str:
-    """The first node, which tells of the others."""
+    """The first node, which names the others."""
     node = x.ask(x.seed)
     x.nodes[node.name] = node
     edition = node.answers.get("edition", "")

@@ -27,7 +27,7 @@ _PEER = re.compile(
 
 
 class Peer(NamedTuple):
-    """A node as another one tells of it."""
+    """A node as another one describes it."""
 
     name: str
     tls_name: str
@@ -75,7 +75,7 @@ def peers_of(text: str) -> list[Peer]:
 
 
 def are_peers(text: str) -> bool:
-    """Is a list of peers nothing but peers?"""
+    """Has a list of peers only peers?"""
     _, _, rest = text.partition(",")
     _, _, rest = rest.partition(",")
     return not _PEER.sub("", rest).strip("[],")

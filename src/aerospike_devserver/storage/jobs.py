@@ -118,7 +118,7 @@ class Jobs:
         return next((job for job in self if job.id == job_id), None)
 
     def start(self, job: Job) -> bool:
-        """Note that a query has begun; False if its id is not new."""
+        """Record the beginning of a query; False if its id is not new."""
         job.id = job.id or next(self._own_ids)
         if self.find(job.id) is not None:
             return False
@@ -126,7 +126,7 @@ class Jobs:
         return True
 
     def finish(self, job: Job) -> None:
-        """Note that a query has ended."""
+        """Record the end of a query."""
         job.ended_s = time.monotonic()
         if self._active.pop(job.id, None) is not None:
             self._done.append(job)

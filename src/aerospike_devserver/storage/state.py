@@ -245,7 +245,7 @@ class ClusterState:
     def set_live(self, index: int, is_live: bool) -> None:
         """A node has come or gone: partitions are spread anew, generations go up.
 
-        A node that comes back knows nothing of its former queries and logins.
+        A node that comes back does not know its former queries and logins.
         """
         node = self.nodes[index]
         node.is_live = is_live

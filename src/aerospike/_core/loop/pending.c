@@ -1346,7 +1346,7 @@ static PyMethodDef pending_methods[] = {
     {"close", locked_pending_close, METH_NOARGS,
      "close($self)\n--\n\nAs coroutines have it: the call is given up."},
     {"_set", (PyCFunction)(void (*)(void))locked_pending_set_signal, METH_FASTCALL,
-     "_set($self, *ignored)\n--\n\nEnd a signal, which waits for nothing but this."},
+     "_set($self, *ignored)\n--\n\nEnd a signal, which waits only for this."},
     {"_fail", locked_pending_fail_signal, METH_O,
      "_fail($self, error, /)\n--\n\nEnd a signal with an error."},
     {"_follow", locked_pending_follow, METH_O,

@@ -166,7 +166,7 @@ class _View:
 class _Outside(_View):
     """What a write outside of transactions sees: it must not touch what is locked.
 
-    is_patient: it may read that, as a function that does not write after all.
+    is_patient: it may read that, as a function that finally does not write.
     """
 
     def __init__(self, namespace: StrongNamespace, is_patient: bool) -> None:

@@ -1,6 +1,6 @@
 """Make the rows of "by" operations: one that reads a selection and one that removes it.
 
-A selector says what is selected; the return type says what is told of it.
+A selector says what is selected; the return type says what is returned.
 """
 
 from __future__ import annotations

@@ -369,7 +369,7 @@ def remove_range(items: ListValue, index: int, count: int | None = None) -> Valu
 
 @_row(10, signed, unsigned)
 def trim(items: ListValue, index: int, count: int) -> Value:
-    """Remove all but a range; how many have been removed."""
+    """Remove all except a range; how many have been removed."""
     size = len(items.items)
     items.items = _cut(items, clip(index, count, size))
     return size - len(items.items)

@@ -166,7 +166,7 @@ class _Walk:
                 yield from self.leaves(child, depth + 1)
 
     def tree(self, container: Container, depth: int = 0) -> Container:
-        """A copy with nothing but what the path leads to."""
+        """A copy with only what the path leads to."""
         places = self.chosen(container, depth)
         values = [context.children(container)[place] for place in places]
         if depth < self.last:

@@ -355,7 +355,7 @@ class Missing:
     """What a single operation by value or key gives if there is no such element.
 
     place: where it would be, for the types of range. may_invert: whether the server
-    overlooks that it was asked for all but this element.
+    ignores that it was asked for all except this element.
     """
 
     def __init__(

@@ -376,7 +376,7 @@ def prepend(text: str, value: str, _flags: int) -> str:
 def _mapping(
     code: int, name: str, function: Callable[[str], str], expansion: int
 ) -> None:
-    """Register an operation that needs nothing but the string."""
+    """Register an operation that needs only the string."""
 
     def run(text: str, _flags: int) -> str:
         _check_estimate(expansion * _size(text))
