@@ -94,6 +94,7 @@ EXPRESSIONS = {
     "expr1": "expression or constant of the same type.",
     "bin": "str, the name of a bin, or an expression that gives the value.",
     "begin": "the smallest value or key; None: no limit.",
+    "value_end": "the end, which is not included.",
     "end": "the end, which is not included; None: no limit.",
     "order": "int: `LIST_SORT_*`, joined with the operator `|`.",
     "value_type": "int: the type of the result, of "

@@ -1,8 +1,9 @@
-"""Expressions on numbers. The operands of one are all integers or all floats.
+"""Expressions on numbers. All operands of an expression must be integers, or all must
+be floats.
 
-Calls that use any others raise InvalidRequest. Python's operators make expressions,
-too: + - * / // % ** abs() math.floor() math.ceil(), with an expression on the left.
-Brackets stay what they are in Python, as in a - (b - c).
+Otherwise a call that uses the expression raises InvalidRequest. Python's operators also
+make expressions: + - * / // % ** abs() math.floor() math.ceil(), with an expression on
+the left. Brackets work as in Python: a - (b - c).
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ class Mul(OfArgs, code=22, of="m", gives="m"):
 class Div(OfArgs, code=23, of="m", gives="m"):
     """The first number divided by the product of all others, or 1 by a single one.
 
-    A quotient of integers is cut towards zero. A division by zero gives unknown.
+    A quotient of integers is rounded towards zero. The result of a division by zero is
+    unknown.
     """
 
 

@@ -6,10 +6,10 @@
     client.get(key, policy={"expressions": grown_up})
 
 This module has comparisons, logic, conditions, variables, bins, keys and metadata. An
-argument that is no expression is a constant. An expression is unknown when it asks for
-something that is not there, such as a bin, or a bin of that type; a filter that is
-unknown rejects the record. A call that uses an expression whose operands are of wrong
-types raises InvalidRequest and sends nothing.
+argument that is not an expression is a constant. The value of an expression is unknown
+if it needs something that does not exist, such as a bin, or a bin of that type. A
+filter with an unknown value rejects the record. If an operand has a wrong type, the
+call that uses the expression raises InvalidRequest and sends nothing.
 """
 
 from __future__ import annotations
@@ -101,7 +101,9 @@ __all__ = [
 
 
 class Unknown(Fields, code=0, gives="U"):
-    """Neither true nor false; as the value of a Cond it lets a filter reject."""
+    """The value that is neither true nor false. As the value of a Cond, it makes a
+    filter reject the record.
+    """
 
 
 class Val(Fields, code=128, gives="?"):
@@ -145,7 +147,7 @@ class LE(_Comparison, code=6):
 class CmpRegex(Fields, code=7, gives="1"):
     """Whether a POSIX regular expression matches anywhere in a string.
 
-    options: REGEX_* values, or-ed.
+    options: REGEX_* values, joined with the operator ``|``.
     """
 
     options: Const
@@ -183,9 +185,10 @@ class Not(OfExprs, code=18, of="1", gives="1"):
 
 
 class Cond(OfExprs, code=123, of="e", gives="?", at_least=3):
-    """The value behind the first condition that is true, else the last one.
+    """The value after the first condition that is true, otherwise the last value.
 
-    Cond(condition, value, ..., default); all values are of one type, Unknown() apart.
+    Cond(condition, value, ..., default). All values must have the same type, except
+    Unknown().
     """
 
 
@@ -204,7 +207,7 @@ class Def(Fields, code=129):
 
 
 class Var(Fields, code=124):
-    """The value of a variable that a Let around defines."""
+    """The value of a variable that a Let around it defines."""
 
     var_name: Text
 
@@ -371,8 +374,8 @@ ResultRemove = RemoveResult
 class LoopVar(_BaseExpr):
     """The key, the value or the index of the element that a path has reached.
 
-    var_id: EXP_LOOPVAR_KEY, EXP_LOOPVAR_VALUE or EXP_LOOPVAR_INDEX. It is
-    unknown when it has another type, or when there is no path around.
+    var_id: EXP_LOOPVAR_KEY, EXP_LOOPVAR_VALUE or EXP_LOOPVAR_INDEX. It is unknown if it
+    has another type, or if there is no path around it.
     """
 
     __slots__ = ()
@@ -430,10 +433,11 @@ class LoopVarHLL(LoopVar, type=ResultType.HLL):
 
 
 class SelectByPath(Call, op=_constants._AS_OPERATOR_CDT_READ, gives="p"):
-    """Everything in a list or map that a path leads to.
+    """Everything in a list or map that a path finds.
 
     ctx: levels of `aerospike_helpers.cdt_ctx`, one or more. flags:
-    EXP_PATH_SELECT_* values, or-ed. value_type: the ResultType of what they give.
+    EXP_PATH_SELECT_* values, joined with the operator ``|``. value_type: the
+    ResultType of the result.
     """
 
     _system = 0
@@ -445,11 +449,11 @@ class SelectByPath(Call, op=_constants._AS_OPERATOR_CDT_READ, gives="p"):
 
 
 class ModifyByPath(Call, op=_constants._AS_OPERATOR_CDT_MODIFY, gives="p"):
-    """A list or map in which an expression replaces everything that a path leads to.
+    """A list or map in which an expression replaces everything that a path finds.
 
     ctx: levels of `aerospike_helpers.cdt_ctx`, one or more. mod_exp: an
     expression of loop variables, compiled or not, where RemoveResult() removes an
-    element. flags: EXP_PATH_MODIFY_* values, or-ed.
+    element. flags: EXP_PATH_MODIFY_* values, joined with the operator ``|``.
     """
 
     _system = 0x40

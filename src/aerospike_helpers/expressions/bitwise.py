@@ -4,7 +4,7 @@ Offsets count from the first, most significant bit; negative ones count from the
 policy is a dict with "bit_write_flags", or None. `bin` is the name of a bin, or an
 expression.
 
-The classes named for a change give the changed blob; what is stored stays as it is.
+A class whose name says a change returns the changed blob. It does not change the bin.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Expressions on HyperLogLogs.
 
-A policy is a dict with "flags", or None; a bit count of None is the one there is. `bin`
-is the name of a bin, or an expression. HLLInit and HLLAdd give the changed HyperLogLog;
-what is stored stays as it is.
+A policy is a dict with "flags", or None. None as a number of bits leaves it unchanged.
+`bin` is the name of a bin, or an expression. HLLInit and HLLAdd return the changed
+HyperLogLog. They do not change the bin.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """Expressions on lists.
 
 Indexes and ranks count from 0, negative ones from the end. A policy is a dict with
-"list_order" and "write_flags", or None. return_type is a LIST_RETURN_* value and says
-what a selection gives, value_type (of ResultType) the type of a single element;
-inverted selects everything else. `bin` is the name of a bin, or an expression.
+"list_order" and "write_flags", or None. return_type, a LIST_RETURN_* value, says what
+the expression returns about the elements that it selects. value_type (of ResultType) is
+the type of a single element. With inverted=True, it selects all other elements. `bin`
+is the name of a bin, or an expression.
 
-The classes named for a change give the changed list; what is stored stays as it is.
+A class whose name says a change returns the changed list. It does not change the bin.
 """
 
 from __future__ import annotations
@@ -160,7 +161,7 @@ class ListIncrement(_Modify, op=aerospike.OP_LIST_INCREMENT):
 
 
 class ListSort(_Modify, op=aerospike.OP_LIST_SORT):
-    """A list in sorted order; order is LIST_SORT_* flags, or-ed."""
+    """A list in sorted order. order: LIST_SORT_* flags, joined with ``|``."""
 
     ctx: Context
     order: Const
@@ -255,7 +256,7 @@ class ListRemoveByValueRange(_Remove, op=aerospike.OP_LIST_REMOVE_BY_VALUE_RANGE
 class ListRemoveByValueRelRankRange(
     _Remove, op=aerospike.OP_LIST_REMOVE_BY_VALUE_RANK_RANGE_REL
 ):
-    """A list without count elements by rank relative to the place of a value."""
+    """A list without count elements by rank, counted from the place of a value."""
 
     ctx: Context
     value: Value
@@ -369,10 +370,10 @@ class ListGetByValueList(_Read, op=aerospike.OP_LIST_GET_BY_VALUE_LIST, gives="r
 
 
 class ListGetByValueRange(_Read, op=aerospike.OP_LIST_GET_BY_VALUE_RANGE, gives="r"):
-    """The elements from value_begin up to, not including, value_end.
+    """The elements from value_begin to value_end, which is not included.
 
-    value_begin None is no bound; value_end None stands for nil, below which there is
-    nothing.
+    value_begin None means no limit. value_end None means nil, and no value is smaller
+    than nil.
     """
 
     ctx: Context
@@ -386,7 +387,7 @@ class ListGetByValueRange(_Read, op=aerospike.OP_LIST_GET_BY_VALUE_RANGE, gives=
 class ListGetByValueRelRankRange(
     _Read, op=aerospike.OP_LIST_GET_BY_VALUE_RANK_RANGE_REL, gives="r"
 ):
-    """Count elements by rank relative to the place of a value."""
+    """Count elements by rank, counted from the place of a value."""
 
     ctx: Context
     return_type: Returned

@@ -6,7 +6,7 @@ is a MAP_RETURN_* value and says what a selection gives, value_type (of ResultTy
 type of what a single pair gives; inverted selects everything else. `bin` is the name of
 a bin, or an expression.
 
-The classes named for a change give the changed map; what is stored stays as it is.
+A class whose name says a change returns the changed map. It does not change the bin.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ class MapRemoveByKeyRange(_Remove, op=aerospike.OP_MAP_REMOVE_BY_KEY_RANGE):
 class MapRemoveByKeyRelIndexRange(
     _Remove, op=aerospike.OP_MAP_REMOVE_BY_KEY_INDEX_RANGE_REL
 ):
-    """A map without count pairs by index relative to the place of a key."""
+    """A map without count pairs by index, counted from the place of a key."""
 
     ctx: Context
     key: Value
@@ -214,9 +214,9 @@ class MapRemoveByValueList(_Remove, op=aerospike.OP_MAP_REMOVE_BY_VALUE_LIST):
 
 
 class MapRemoveByValueRange(_Remove, op=aerospike.OP_MAP_REMOVE_BY_VALUE_RANGE):
-    """A map without the values from begin up to, not including, end.
+    """A map without the values from begin to end, which is not included.
 
-    begin None is no bound; end None is nil, which nothing is below.
+    begin None means no limit. end None means nil, and no value is smaller than nil.
     """
 
     ctx: Context
@@ -229,7 +229,7 @@ class MapRemoveByValueRange(_Remove, op=aerospike.OP_MAP_REMOVE_BY_VALUE_RANGE):
 class MapRemoveByValueRelRankRange(
     _Remove, op=aerospike.OP_MAP_REMOVE_BY_VALUE_RANK_RANGE_REL
 ):
-    """A map without count pairs by rank relative to the place of a value."""
+    """A map without count pairs by rank, counted from the place of a value."""
 
     ctx: Context
     value: Value
@@ -323,9 +323,9 @@ class MapGetByKey(_Read, op=aerospike.OP_MAP_GET_BY_KEY, gives="v"):
 
 
 class MapGetByKeyRange(_Read, op=aerospike.OP_MAP_GET_BY_KEY_RANGE, gives="r"):
-    """The pairs with keys from begin up to, not including, end.
+    """The pairs with keys from begin to end, which is not included.
 
-    begin None is no bound; end None is nil, which nothing is below.
+    begin None means no limit. end None means nil, and no value is smaller than nil.
     """
 
     ctx: Context
@@ -349,7 +349,7 @@ class MapGetByKeyList(_Read, op=aerospike.OP_MAP_GET_BY_KEY_LIST, gives="r"):
 class MapGetByKeyRelIndexRange(
     _Read, op=aerospike.OP_MAP_GET_BY_KEY_INDEX_RANGE_REL, gives="r"
 ):
-    """Count pairs by index relative to the place of a key."""
+    """Count pairs by index, counted from the place of a key."""
 
     ctx: Context
     return_type: Returned
@@ -384,7 +384,7 @@ class MapGetByValue(_Read, op=aerospike.OP_MAP_GET_BY_VALUE, gives="r"):
 
 
 class MapGetByValueRange(_Read, op=aerospike.OP_MAP_GET_BY_VALUE_RANGE, gives="r"):
-    """The pairs with values from value_begin up to, not including, value_end.
+    """The pairs with values from value_begin to value_end, which is not included.
 
     None is no bound.
     """
@@ -410,7 +410,7 @@ class MapGetByValueList(_Read, op=aerospike.OP_MAP_GET_BY_VALUE_LIST, gives="r")
 class MapGetByValueRelRankRange(
     _Read, op=aerospike.OP_MAP_GET_BY_VALUE_RANK_RANGE_REL, gives="r"
 ):
-    """Count pairs by rank relative to the place of a value."""
+    """Count pairs by rank, counted from the place of a value."""
 
     ctx: Context
     return_type: Returned

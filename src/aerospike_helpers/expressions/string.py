@@ -4,7 +4,7 @@ Places count code points from 0, negative ones from the end. A policy is a
 `aerospike_helpers.string_helpers.StringPolicy`, or None. `bin` is the name of a bin, or
 an expression.
 
-The classes named for a change give the changed text; what is stored stays as it is.
+A class whose name says a change returns the changed text. It does not change the bin.
 """
 
 from __future__ import annotations
@@ -357,7 +357,7 @@ class RegexReplace(_Modify, op=_constants._OP_STRING_REGEX_REPLACE):
 
 
 class Append(_Modify, op=_constants._OP_STRING_APPEND):
-    """The text with another behind it."""
+    """The text with another text after it."""
 
     policy: StrPolicy
     value: StrArg
@@ -365,7 +365,7 @@ class Append(_Modify, op=_constants._OP_STRING_APPEND):
 
 
 class Prepend(_Modify, op=_constants._OP_STRING_PREPEND):
-    """The text with another in front."""
+    """The text with another text in front."""
 
     policy: StrPolicy
     value: StrArg
