@@ -121,3 +121,14 @@ def test_search_shows_the_entry_among_the_first_three(driver, root, query, entry
         lambda d: d.find_elements(By.CSS_SELECTOR, links)[:3]
     )
     assert root + entry in [unquote(link.get_attribute("href") or "") for link in found]
+
+
+def test_wide_tables_become_blocks_on_a_phone(driver, root):
+    """Each cell then has the name of its column before it."""
+    browser.resize(driver, browser.WIDTHS["phone"])
+    driver.get(f"{root}configuration.html")
+    cell = "document.querySelector('td:nth-child(2)')"
+    named = f"getComputedStyle({cell}, '::before').content"
+    assert driver.execute_script(f"return {named}") == '"type" ": "'
+    browser.resize(driver, browser.WIDTHS["desktop"])
+    assert driver.execute_script(f"return {named}") == "none"
