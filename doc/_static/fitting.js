@@ -10,7 +10,8 @@ const nameColumns = (table) => {
   const names = [...table.querySelectorAll("thead th")].map((th) => th.textContent.trim());
   for (const row of table.querySelectorAll("tbody tr")) {
     [...row.children].forEach((cell, i) => {
-      if (i > 0) cell.dataset.column = names[i] || "";
+      const isNamed = i > 0 && names[i] && cell.textContent.trim();
+      if (isNamed) cell.dataset.column = names[i];
     });
   }
 };
