@@ -129,6 +129,6 @@ def test_wide_tables_become_blocks_on_a_phone(driver, root):
     driver.get(f"{root}configuration.html")
     cell = "document.querySelector('td:nth-child(2)')"
     named = f"getComputedStyle({cell}, '::before').content"
-    assert driver.execute_script(f"return {named}") == '"type" ": "'
+    assert driver.execute_script(f"return {named}") == '"type: "'
     browser.resize(driver, browser.WIDTHS["desktop"])
     assert driver.execute_script(f"return {named}") == "none"
