@@ -666,17 +666,18 @@ class DevCluster:
             `key` and `digest` must be there.
         :return: the number of records.
         :raises SeedError: a record is wrong; the text names the file, the line and the
-            field. No record of the source was written, unless only the write could
-            find out.
+            field. No record of the source was written.
         :raises OSError: the file cannot be read.
 
         RuntimeError if it does not run.
         """
         load_module("seeding")
-        from aerospike_devserver.seeding import load_records
+        from aerospike_devserver.seeding import read_records, write_records
 
         with self._lock:
-            return self._running.call(lambda: load_records(self._state, source))
+            loop = self._running
+            ready = read_records(self._state, source)
+            return loop.call(lambda: write_records(self._state, ready))
 
     def dump(self, path: str | os.PathLike[str]) -> int:
         """Write all records to a file that `load` reads, a line of JSON for each.

@@ -10,15 +10,19 @@ What JSON cannot say is an object with one or two keys that begin with "$": see 
 from __future__ import annotations
 
 import base64
+import contextlib
+import errno
 import json
 import math
 import os
+import re
 from binascii import Error as Base64Error
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO, TypeAlias
 
 from aerospike_devserver.codec.message import (
+    MAX_BIN_NAME,
     RESULT_OFFSET,
     Field,
     Info2,
@@ -27,11 +31,13 @@ from aerospike_devserver.codec.message import (
     Op,
     Operation,
 )
-from aerospike_devserver.codec.particle import dump, load
+from aerospike_devserver.codec.msgpack import MAX_DEPTH
+from aerospike_devserver.codec.particle import dump, load, store
 from aerospike_devserver.handlers.record import record as commands
+from aerospike_devserver.handlers.record.command import MAX_SET_NAME
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.storage.namespace import Namespace
-from aerospike_devserver.storage.record import MAX_GENERATION, Record
+from aerospike_devserver.storage.record import MAX_BINS, MAX_GENERATION, Record
 from aerospike_devserver.storage.state import ClusterState
 from aerospike_devserver.values.particle import BLOBS, Particle
 from aerospike_devserver.values.ripemd160 import ripemd160
@@ -50,11 +56,12 @@ SUFFIXES = (".json", ".jsonl")
 """Ends of the names of the files that a folder is read for."""
 
 FIELDS = ("namespace", "set", "key", "digest", "bins", "ttl", "generation")
-DIGEST_SIZE = 20
+_DIGEST = re.compile("[0-9a-fA-F]{40}")
 NEVER = -1
 _NEVER_ON_THE_WIRE = 0xFFFFFFFF
 _MAX_TTL = 315_360_000
 _INT64 = range(-(1 << 63), 1 << 63)
+_INT64_DIGITS = 20
 
 
 class SeedError(ValueError):
@@ -94,12 +101,25 @@ class _Read(NamedTuple):
 
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        names = [name for name, _ in pairs]
-        double = next(name for name in names if names.count(name) > 1)
-        raise _Wrong("", f"{double!r} stands there twice")
+    made: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in made:
+            raise _Wrong("", f"{name!r} stands there twice")
+        made[name] = value
     return made
+
+
+def _int(text: str) -> int:
+    if len(text) > _INT64_DIGITS:  # int() refuses some thousands by itself
+        raise _Wrong("", "an integer has 64 bits at most")
+    return int(text)
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise _Wrong("", f'{text} is too large: write {{"$float": "inf"}}')
+    return value
 
 
 def _no_constant(name: str) -> None:
@@ -107,41 +127,90 @@ def _no_constant(name: str) -> None:
 
 
 _DECODER = json.JSONDecoder(
-    object_pairs_hook=_without_doubles, parse_constant=_no_constant
+    object_pairs_hook=_without_doubles,
+    parse_int=_int,
+    parse_float=_float,
+    parse_constant=_no_constant,
 )
-_BETWEEN = " \t\r\n,[]"
-"""What may stand between two records, so that a file may also be one array."""
+_BETWEEN = re.compile(r"[ \t\r\n,]*")
+"""What may stand between two records."""
+
+
+def _text_of(path: Path) -> str:
+    """The text of a file; SeedError, or OSError with the file's name."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        error.filename = str(path)
+        raise
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = 1 + data.count(b"\n", 0, error.start)
+        raise SeedError(str(path), line, "", "that is not UTF-8") from error
+
+
+class _Text:
+    """The text of a file, from the record at which the reader is."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self._name = name
+        self._text = text
+        self._at = 0
+        self.line = 1
+
+    def error(self, line: int, text: str) -> SeedError:
+        return SeedError(self._name, line, "", text)
+
+    def _go_to(self, at: int) -> None:
+        self.line += self._text.count("\n", self._at, at)
+        self._at = at
+
+    def skip(self, bracket: str = "") -> bool:
+        """Go to what comes next. Is it a bracket? Then behind that."""
+        at = _BETWEEN.match(self._text, self._at).end()  # type: ignore[union-attr]
+        is_there = bracket != "" and self._text[at : at + 1] == bracket
+        self._go_to(at + is_there)
+        return is_there
+
+    @property
+    def is_over(self) -> bool:
+        return self._at == len(self._text)
+
+    def take(self) -> object:
+        """Read what stands here, and go behind that; SeedError."""
+        try:
+            taken, end = _DECODER.raw_decode(self._text, self._at)
+        except json.JSONDecodeError as error:
+            raise self.error(error.lineno, f"no JSON: {error.msg}") from error
+        except _Wrong as wrong:
+            raise self.error(self.line, wrong.text) from wrong
+        except RecursionError as error:
+            raise self.error(self.line, "it is nested too deep") from error
+        self._go_to(end)
+        return taken
 
 
 def _read_file(path: Path) -> Iterator[_Read]:
-    """The records of a file; SeedError."""
+    """The records of a file, one after another or in an array; SeedError."""
     name = str(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as cause:
-        raise SeedError(name, 1, "", "the file is not UTF-8") from cause
-    at, line = 0, 1
+    text = _Text(name, _text_of(path))
+    is_array, is_closed = text.skip("["), False
     while True:
-        while at < len(text) and text[at] in _BETWEEN:
-            line += text[at] == "\n"
-            at += 1
-        if at == len(text):
-            return
-        try:
-            record, end = _DECODER.raw_decode(text, at)
-        except json.JSONDecodeError as error:
-            raise SeedError(name, error.lineno, "", f"no JSON: {error.msg}") from error
-        except _Wrong as wrong:
-            raise SeedError(name, line, "", wrong.text) from wrong
-        except RecursionError as error:
-            raise SeedError(name, line, "", "it is nested too deep") from error
-        yield _Read(name, line, record)
-        line += text.count("\n", at, end)
-        at = end
+        is_closed = is_closed or (is_array and text.skip("]"))
+        text.skip()
+        if text.is_over:
+            break
+        if is_closed:
+            raise text.error(text.line, "the array has ended before that")
+        line = text.line
+        yield _Read(name, line, text.take())
+    if is_array and not is_closed:
+        raise text.error(text.line, "the array has no end")
 
 
 def _files_of(path: Path) -> list[Path]:
-    """The file, or those of the folder in the order of their names."""
+    """The file, or those of the folder in the order of their names; OSError."""
     if not path.is_dir():
         return [path]
     return sorted(each for each in path.iterdir() if each.suffix in SUFFIXES)
@@ -149,6 +218,8 @@ def _files_of(path: Path) -> list[Path]:
 
 def _read(source: Source) -> Iterator[_Read]:
     if isinstance(source, (str, os.PathLike)):
+        if not os.fspath(source):  # to Path, that is the folder of the process
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "''")
         for path in _files_of(Path(source)):
             yield from _read_file(path)
         return
@@ -168,10 +239,15 @@ def _bytes_of(text: object, field: str) -> bytes:
         raise _Wrong(field, "that is no base64") from cause
 
 
+_BYTES_TYPES = BLOBS | {Particle.STRING}
+"""Types of bytes. Strings are among them: clients may send some that are not UTF-8."""
+
+
 def _form_bytes(form: Mapping[str, Any], field: str) -> Value:
     kind = form.get("$type", Particle.BLOB)
-    if kind not in BLOBS:
-        raise _Wrong(field, f"$type is one of {', '.join(map(str, sorted(BLOBS)))}")
+    if type(kind) is not int or kind not in _BYTES_TYPES:
+        known = ", ".join(map(str, sorted(_BYTES_TYPES)))
+        raise _Wrong(field, f"$type is one of {known}")
     return bytes((kind,)) + _bytes_of(form["$bytes"], field)
 
 
@@ -182,14 +258,15 @@ def _form_hll(form: Mapping[str, Any], field: str) -> Value:
 def _form_geo(form: Mapping[str, Any], field: str) -> Value:
     shape = form["$geo"]
     text = shape if isinstance(shape, str) else json.dumps(shape)
-    return bytes((Particle.GEOJSON,)) + text.encode()
+    return bytes((Particle.GEOJSON,)) + _encoded(text, field)
 
 
-def _form_float(form: Mapping[str, Any], _field: str) -> Value:
+def _form_float(form: Mapping[str, Any], field: str) -> Value:
     names = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
-    if form["$float"] not in names:
-        raise _Wrong(_field, f"$float is one of {', '.join(names)}")
-    return names[form["$float"]]
+    name = form["$float"]
+    if not isinstance(name, str) or name not in names:
+        raise _Wrong(field, f"$float is one of {', '.join(names)}")
+    return names[name]
 
 
 _LIST_ORDERS = {"": 0, "ordered": ORDERED}
@@ -198,29 +275,48 @@ _MAP_ORDERS = {"": 0, "key": ORDERED, "key_value": KV_ORDERED}
 
 def _order(form: Mapping[str, Any], field: str, orders: Mapping[str, int]) -> int:
     name = form.get("$order", "")
-    if name not in orders:
+    if not isinstance(name, str) or name not in orders:
         raise _Wrong(field, f"$order is one of {', '.join(filter(None, orders))}")
     return orders[name]
 
 
-def _form_list(form: Mapping[str, Any], field: str) -> Value:
+class _Parts(NamedTuple):
+    """A list or a map to be: its parts, each with its field, and what to make of them.
+
+    Values are made without recursion: maps may be nested deeper than Python calls.
+    """
+
+    given: list[tuple[object, str]]
+    make: Callable[[list[Value]], Value]
+
+
+def _elements(items: list[Any], field: str) -> list[tuple[object, str]]:
+    return [(each, f"{field}[{at}]") for at, each in enumerate(items)]
+
+
+def _form_list(form: Mapping[str, Any], field: str) -> _Parts:
     items = form["$list"]
     if not isinstance(items, list):
         raise _Wrong(field, "$list is an array")
-    return ListValue(_elements(items, field), _order(form, field, _LIST_ORDERS))
+    order = _order(form, field, _LIST_ORDERS)
+    return _Parts(_elements(items, field), lambda made: ListValue(made, order))
 
 
-def _form_map(form: Mapping[str, Any], field: str) -> Value:
+def _form_map(form: Mapping[str, Any], field: str) -> _Parts:
     pairs = form["$map"]
     are_lists = isinstance(pairs, list) and all(type(each) is list for each in pairs)
     if not are_lists or any(len(pair) != 2 for pair in pairs):
         raise _Wrong(field, "$map is an array of [key, value]")
+    order = _order(form, field, _MAP_ORDERS)
     keys = _elements([key for key, _ in pairs], field)
     values = _elements([value for _, value in pairs], field)
-    return MapValue(keys, values, _order(form, field, _MAP_ORDERS))
+    n = len(pairs)
+    return _Parts(keys + values, lambda made: MapValue(made[:n], made[n:], order))
 
 
-FORMS: dict[str, tuple[Callable[[Mapping[str, Any], str], Value], tuple[str, ...]]] = {
+_Form: TypeAlias = Callable[[Mapping[str, Any], str], "Value | _Parts"]
+
+FORMS: dict[str, tuple[_Form, tuple[str, ...]]] = {
     "$bytes": (_form_bytes, ("$type",)),
     "$geo": (_form_geo, ()),
     "$hll": (_form_hll, ()),
@@ -231,19 +327,15 @@ FORMS: dict[str, tuple[Callable[[Mapping[str, Any], str], Value], tuple[str, ...
 """Key of an object that stands for a value, what reads it, and the keys beside it."""
 
 
-def _elements(items: list[Any], field: str) -> list[Value]:
-    return [_value(each, f"{field}[{at}]") for at, each in enumerate(items)]
-
-
-def _object(given: Mapping[str, Any], field: str) -> Value:
+def _object(given: Mapping[str, Any], field: str) -> Value | _Parts:
     """A map, or what a form stands for."""
     names = [str(name) for name in given if str(name)[:1] == "$"]
     if not names:
         if not all(isinstance(key, str) for key in given):
             raise _Wrong(field, 'keys that are no strings need {"$map": [...]}')
-        keys: list[Value] = [b"\x03" + key.encode() for key in given]
-        values = [_value(each, f"{field}.{key}") for key, each in given.items()]
-        return MapValue(keys, values)
+        keys = [b"\x03" + _encoded(key, field) for key in given]
+        values = [(each, f"{field}.{key}") for key, each in given.items()]
+        return _Parts(values, lambda made: MapValue(keys, made))
     found = [name for name in names if name in FORMS]
     if len(found) != 1:
         known = ", ".join(FORMS)
@@ -257,6 +349,29 @@ def _object(given: Mapping[str, Any], field: str) -> Value:
 
 def _value(given: object, field: str) -> Value:
     """The value that a part of JSON stands for; _Wrong."""
+    value = _value_or_parts(given, field)
+    if type(value) is not _Parts:
+        return value
+    begun: list[tuple[_Parts, list[Value]]] = [(value, [])]
+    while True:
+        parts, made = begun[-1]
+        if len(made) < len(parts.given):
+            value = _value_or_parts(*parts.given[len(made)])
+            if type(value) is not _Parts:
+                made.append(value)
+            elif len(begun) < MAX_DEPTH:
+                begun.append((value, []))
+            else:
+                raise _Wrong(field, f"it is nested deeper than {MAX_DEPTH} levels")
+            continue
+        value = parts.make(made)
+        begun.pop()
+        if not begun:
+            return value
+        begun[-1][1].append(value)
+
+
+def _value_or_parts(given: object, field: str) -> Value | _Parts:
     if given is None or isinstance(given, (bool, float)):
         return given
     if isinstance(given, int):
@@ -268,7 +383,7 @@ def _value(given: object, field: str) -> Value:
     if isinstance(given, (bytes, bytearray)):  # from a program
         return b"\x04" + bytes(given)
     if isinstance(given, list):
-        return ListValue(_elements(given, field))
+        return _Parts(_elements(given, field), ListValue)
     if isinstance(given, Mapping):
         return _object(given, field)
     raise _Wrong(field, f"{type(given).__name__} stands for no value")
@@ -303,13 +418,9 @@ def _digest(given: Mapping[str, Any], set_name: bytes, key: bytes | None) -> byt
     if key is not None:
         return ripemd160(set_name + key)
     text = given["digest"]
-    try:
-        digest = bytes.fromhex(text) if isinstance(text, str) else b""
-    except ValueError:
-        digest = b""
-    if len(digest) != DIGEST_SIZE:
-        raise _Wrong("digest", f"it has {2 * DIGEST_SIZE} hexadecimal digits")
-    return digest
+    if not isinstance(text, str) or _DIGEST.fullmatch(text) is None:
+        raise _Wrong("digest", "it has 40 hexadecimal digits")
+    return bytes.fromhex(text)
 
 
 def _number(given: Mapping[str, Any], name: str, least: int, most: int) -> int:
@@ -324,21 +435,37 @@ def _number(given: Mapping[str, Any], name: str, least: int, most: int) -> int:
 def _operations(bins: object) -> list[Operation]:
     if not isinstance(bins, Mapping):
         raise _Wrong("bins", f"it must be an object, not {_shown(bins)}")
+    if not bins:
+        raise _Wrong("bins", "a record has a bin at least")
+    if len(bins) > MAX_BINS:
+        raise _Wrong("bins", f"a record has {MAX_BINS} bins at most")
     made: list[Operation] = []
     for name, given in bins.items():
         value = _value(given, f"bins.{name}")
         if value is None:
             raise _Wrong(f"bins.{name}", "null: leave out a bin that is not there")
+        particle, data = dump(value)
         try:
-            made.append((Op.WRITE, *_particle(value, _encoded(name, "bins"))))
+            store(particle, data)
         except ServerError as error:
             raise _Wrong(f"bins.{name}", _why(error.result)) from error
+        made.append((Op.WRITE, particle, _bin_name(name), data))
     return made
 
 
-def _particle(value: Value, name: bytes) -> tuple[int, bytes, bytes]:
-    particle, data = dump(value)
-    return particle, name, data
+def _bin_name(name: object) -> bytes:
+    encoded = _encoded(name, "bins")
+    if len(encoded) > MAX_BIN_NAME or b"\0" in encoded:
+        text = f"a name has {MAX_BIN_NAME} bytes at most, and no NUL"
+        raise _Wrong(f"bins.{name}", text)
+    return encoded
+
+
+def _set_name(given: object) -> bytes:
+    encoded = b"" if given is None else _encoded(given, "set")
+    if len(encoded) > MAX_SET_NAME or b"\0" in encoded:
+        raise _Wrong("set", f"a name has {MAX_SET_NAME} bytes at most, and no NUL")
+    return encoded
 
 
 def _why(result: int) -> str:
@@ -363,10 +490,11 @@ def _prepared(cluster: ClusterState, given: object) -> _Loaded:
         if name not in FIELDS:
             raise _Wrong(str(name), f"no such field; there are {', '.join(FIELDS)}")
     namespace = given.get("namespace", cluster.config.namespaces[0].name)
-    if not isinstance(namespace, str) or cluster.namespace(namespace) is None:
-        names = ", ".join(each.name for each in cluster.config.namespaces)
+    known = [each.name for each in cluster.config.namespaces]
+    if namespace not in known:
+        names = ", ".join(known)
         raise _Wrong("namespace", f"{namespace!r} is not there; there are {names}")
-    set_name = _encoded(given.get("set") or "", "set")
+    set_name = _set_name(given.get("set"))
     if ("key" in given) is ("digest" in given):
         raise _Wrong("key", "a record has a key, or a digest in its place")
     key = _key_field(given["key"]) if "key" in given else None
@@ -393,19 +521,58 @@ def _write(cluster: ClusterState, loaded: _Loaded) -> None:
         record.generation = loaded.generation
 
 
-def load_records(cluster: ClusterState, source: Source) -> int:
-    """Write all records of a source; how many. SeedError, or OSError for the file.
+Ready: TypeAlias = list[tuple[_Read, _Loaded]]
+"""Records that are right by themselves."""
 
-    None is written if one of them is wrong, except for what only the write can find.
+
+def read_records(cluster: ClusterState, source: Source) -> Ready:
+    """Read all records of a source; SeedError, or OSError for the file.
+
+    This waits for the file, and changes nothing: no work for the loop of a cluster.
     """
-    ready: list[tuple[_Read, _Loaded]] = []
+    ready: Ready = []
     for read in _read(source):
         with _Placed(read):
             ready.append((read, _prepared(cluster, read.record)))
-    for read, loaded in ready:
-        with _Placed(read):
-            _write(cluster, loaded)
+    return ready
+
+
+def write_records(cluster: ClusterState, ready: Ready) -> int:
+    """Write all records; how many. SeedError: none is written."""
+    with contextlib.ExitStack() as failed:
+        for namespace in cluster.storage:
+            failed.callback(_forget_sets, namespace, {*namespace.sets})
+        for read, loaded in ready:
+            failed.callback(_restore, *_state_of(cluster, loaded))
+            with _Placed(read):
+                _write(cluster, loaded)
+        failed.pop_all()
     return len(ready)
+
+
+def _state_of(
+    cluster: ClusterState, loaded: _Loaded
+) -> tuple[Namespace, bytes, Record | None, Record | None]:
+    """What there is of a record, as `_restore` takes it."""
+    namespace, digest = cluster.namespace(loaded.namespace), loaded.digest
+    assert namespace is not None
+    found = namespace.find(digest, cluster.clock.now_s())
+    return namespace, digest, found, namespace.tombstones.get(digest)
+
+
+def _restore(
+    namespace: Namespace, digest: bytes, found: Record | None, tombstone: Record | None
+) -> None:
+    if found is not None:
+        namespace.put(digest, found)
+    else:
+        namespace.remove(digest, tombstone)
+
+
+def _forget_sets(namespace: Namespace, known: set[bytes]) -> None:
+    """Forget the sets that are new."""
+    for name in namespace.sets.keys() - known:
+        del namespace.sets[name]
 
 
 class _Placed:
@@ -443,10 +610,8 @@ def _as_json(value: Value) -> Any:
 def _text_as_json(value: bytes) -> Any:
     kind, content = value[:1] or b"\x03", value[1:]
     if kind[0] == Particle.STRING:
-        try:
+        with contextlib.suppress(UnicodeDecodeError):
             return content.decode()
-        except UnicodeDecodeError:
-            kind = bytes((Particle.BLOB,))
     if kind[0] == Particle.GEOJSON:
         return {"$geo": content.decode("utf-8", "backslashreplace")}
     encoded = base64.b64encode(content).decode()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 
 import pytest
 
@@ -11,7 +13,7 @@ from aerospike_devserver import DevCluster, SeedError
 from aerospike_devserver.values.ripemd160 import ripemd160
 from aerospike_helpers.operations import hll_operations
 
-from ...waiting import patient
+from ...waiting import join_all, patient
 
 ADA = {"set": "users", "key": "ada", "bins": {"name": "Ada", "age": 36}}
 KEY = ("test", "users", "ada")
@@ -130,7 +132,8 @@ def test_times_to_live_and_generations(cluster, client):
 
 WRONG = [
     ('{"key": 1, "bins": {"n": 1}', 1, "", "no JSON"),
-    ("[1]", 1, "", "a record is an object, not int"),
+    ("[1]", 1, "", "a record is an object, not list"),
+    ("1", 1, "", "a record is an object, not int"),
     ('{"key": 1, "bins": {"n": NaN}}', 1, "", 'write {"$float": "nan"}'),
     ('{"key": 1, "key": 2}', 1, "", "'key' stands there twice"),
     ('{"key": 1, "bin": {}}', 1, "bin", "no such field"),
@@ -146,9 +149,39 @@ WRONG = [
     ('{"key": 1, "ttl": "1", "bins": {"n": 1}}', 1, "ttl", "an integer from -1"),
     ('{"key": 1, "namespace": "x", "bins": {"n": 1}}', 1, "namespace", "test, bar"),
     ('{"key": 1, "set": 1, "bins": {"n": 1}}', 1, "set", "it must be a string"),
-    ('{"key": 1, "bins": {}}', 1, "bins", "code 4"),
-    ('{"key": 1, "bins": {"a name of 16 cha": 1}}', 1, "bins", "code 21, bin name"),
-    ('{"key": 1, "bins": {"m": {"$map": [[[1], 1]]}}}', 1, "bins", "code 1"),
+    ('{"key": 1, "bins": {}}', 1, "bins", "a bin at least"),
+    (
+        '{"key": 1, "bins": {"a name of 16 cha": 1}}',
+        1,
+        "bins.a name of 16 cha",
+        "15 bytes",
+    ),
+    ('{"key": 1, "bins": {"m": {"$map": [[[1], 1]]}}}', 1, "bins.m", "code 1"),
+    ('{"key": 1, "bins": {"g": {"$geo": "{}"}}}', 1, "bins.g", "code 160"),
+    ('{"key": 1, "bins": {"g": {"$geo": "\\ud800"}}}', 1, "bins.g", "not UTF-8"),
+    ('{"key": 1, "bins": {"m": {"\\ud800": 1}}}', 1, "bins.m", "not UTF-8"),
+    ('{"key": 1, "bins": {"b": {"$bytes": "", "$type": []}}}', 1, "bins.b", "$type is"),
+    (
+        '{"key": 1, "bins": {"b": {"$bytes": "", "$type": 4.0}}}',
+        1,
+        "bins.b",
+        "$type is",
+    ),
+    (
+        '{"key": 1, "bins": {"l": {"$list": [], "$order": []}}}',
+        1,
+        "bins.l",
+        "$order is",
+    ),
+    ('{"key": 1, "bins": {"f": {"$float": []}}}', 1, "bins.f", "$float is"),
+    ('{"key": 1, "bins": {"f": 1e999}}', 1, "", 'write {"$float": "inf"}'),
+    ('{"key": 1, "bins": {"n": %s}}' % ("9" * 5000), 1, "", "64 bits at most"),
+    ('{"key": 1, "bins": {"l": %s}}' % ("[" * 300 + "]" * 300), 1, "bins.l", "256"),
+    ('{"key": 1, "bins": {"l": %s}}' % ("[" * 10**5 + "]" * 10**5), 1, "", "too deep"),
+    ('{"key": 1, "set": 0, "bins": {"n": 1}}', 1, "set", "it must be a string"),
+    ('{"key": 1, "set": "%s", "bins": {"n": 1}}' % ("s" * 64), 1, "set", "63 bytes"),
+    ('{"key": 1, "namespace": "\\ud800"}', 1, "namespace", "test, bar"),
+    ('{"digest": "%s", "bins": {"n": 1}}' % ("ab " * 20), 1, "digest", "40 hexa"),
 ]
 
 
@@ -164,10 +197,56 @@ def test_error_names_file_line_and_field(cluster, write, text, line, field, says
     assert str(error).startswith(f"{path}:{error.line}: {field}")
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("[\n{ada},", 2, "the array has no end"),
+        ("[{ada}]\n{ada}", 2, "the array has ended before that"),
+        ("[[{ada}]]", 1, "a record is an object, not list"),
+        ("]", 1, "no JSON"),
+        ("{ada}\n{ada}]", 2, "no JSON"),
+        ("{ada}\n\n\udcff", 3, "that is not UTF-8"),
+    ],
+)
+def test_file_is_whole(cluster, client, tmp_path, text, line, says):
+    path = tmp_path / "seed.json"
+    path.write_text(text.replace("{ada}", json.dumps(ADA)), "utf-8", "surrogateescape")
+    with pytest.raises(SeedError, match=says) as caught:
+        cluster.load(path)
+    assert caught.value.line == line
+    assert client.exists(KEY)[1] is None
+
+
 def test_nothing_is_written_if_a_record_is_wrong(cluster, client, write):
     with pytest.raises(SeedError, match="record 2: bins"):
         cluster.load([ADA, {"key": 1}])
     assert client.exists(KEY)[1] is None
+
+
+def test_nothing_is_written_if_the_server_refuses_a_record(cluster, client):
+    client.put(KEY, {"n": 1})
+    before = everything(client), client.info_random_node("sets")
+    new = {"set": "new", "key": 1, "bins": {"n": 2}}
+    with pytest.raises(SeedError, match=r"record 3: bins: .* code 13"):
+        cluster.load([ADA, new, ADA | {"key": 2, "bins": {"b": b"b" * 2**20}}])
+    assert (everything(client), client.info_random_node("sets")) == before
+    assert client.get(KEY)[2] == {"n": 1}
+
+
+def test_nobody_waits_for_a_file(cluster, client, tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    loading = threading.Thread(target=cluster.load, args=(path,))
+    loading.start()
+    client.put(KEY, {"n": 1})
+    path.write_text(json.dumps(ADA))
+    join_all([loading])
+    assert client.get(KEY)[2] == ADA["bins"]
+
+
+def test_file_without_a_name_is_none(cluster):
+    with pytest.raises(FileNotFoundError):
+        cluster.load("")
 
 
 def test_seed_is_there_again_after_reset():
@@ -197,7 +276,7 @@ def everything(client):
     return {
         bytes(digest): (meta["gen"], meta["ttl"] > 10**9, bins)
         for ns in ("test", "bar")
-        for (_, _, _, digest), meta, bins in client.query(ns, "s").results()
+        for (_, _, _, digest), meta, bins in client.query(ns).results()
     }
 
 
@@ -224,3 +303,23 @@ def test_what_is_dumped_can_be_loaded(cluster, client, tmp_path):
     lines = [sorted(each.read_text("utf-8").splitlines()) for each in (path, again)]
     kept = [[json.loads(each)["bins"] for each in part] for part in lines]
     assert kept[0] == kept[1]
+
+
+def test_keys_of_any_bytes_are_dumped(cluster, client, tmp_path):
+    key = ("test", "s", b"\xff")  # which the client sends as a string
+    client.put(key, {"n": 1}, policy={"key": aerospike.POLICY_KEY_SEND})
+    cluster.dump(tmp_path / "dump.jsonl")
+    client.remove(key)
+    cluster.load(tmp_path / "dump.jsonl")
+    assert client.get(key)[2] == {"n": 1}
+
+
+def test_maps_are_dumped_however_deep(cluster, client, tmp_path):
+    value = 0
+    for _ in range(256):
+        value = {1: value}
+    client.put(KEY, {"m": value})
+    cluster.dump(tmp_path / "dump.jsonl")
+    client.remove(KEY)
+    cluster.load(tmp_path / "dump.jsonl")
+    assert client.get(KEY)[2] == {"m": value}
