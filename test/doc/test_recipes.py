@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import aerospike
+import async_job
 import cache
 import counter
 import features
@@ -316,3 +317,40 @@ def test_features_that_are_old_are_missing(client, dev_cluster, name):
     column = store.read(["old", "new", "none"], ["x"], 3600)["x"]
     assert [*map(math.isnan, column)] == [True, False, True]
     assert store.read(["old"], ["x"], 7200)["x"][0] == 1.0
+
+
+@pytest.fixture
+def job(client, dev_cluster, name):
+    """Run change_all() over 20 records of a set, each of which it increments."""
+    for number in range(20):
+        client.put(("test", name, number), {"n": 0})
+
+    def run(**options):
+        async def change(client):
+            async def increment(record):
+                await client.increment(record.key, "n", 1)
+
+            query = client.query("test", name)
+            return await async_job.change_all(query, increment, **options)
+
+        return with_async_client(dev_cluster, change)
+
+    return run
+
+
+def test_job_says_what_has_failed(client, dev_cluster, name, job):
+    with dev_cluster.faults.fail(8, commands="write", every=4) as fault:
+        outcome = job(limit=3)
+    assert outcome.is_complete
+    assert (outcome.n_done, len(outcome.failed), fault.hits) == (15, 5, 5)
+    assert not any(map(aerospike.in_doubt, outcome.failed.values()))
+    digests = {bytes(r.key[3]) for r in client.query("test", name) if not r.bins["n"]}
+    assert digests == {*outcome.failed}
+
+
+def test_job_ends_at_its_deadline(dev_cluster, job):
+    with dev_cluster.faults.silence(commands="write"):
+        outcome = job(limit=3, seconds=0.5)
+    assert not outcome.is_complete
+    assert outcome.n_done == 0
+    assert len(outcome.failed) <= 3  # no more were under way
