@@ -1,9 +1,6 @@
 """A cache: one caller makes a value, the others wait for it or use the old one.
 
-    python examples/cache.py [HOST:PORT[,HOST:PORT...]]
-
-Without an argument the hosts come from AEROSPIKE_HOSTS, else 127.0.0.1:3000. The
-server needs a namespace "test", which development servers have.
+python examples/cache.py [HOST:PORT[,HOST:PORT...]]
 """
 
 from __future__ import annotations
@@ -13,6 +10,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import aerospike
@@ -21,9 +19,16 @@ from aerospike_helpers import expressions as exp
 from aerospike_helpers.operations import expression_operations, operations
 
 SET = "cache-example"
-TIME_LEFT = exp.TTL().compile()
+LEFT = expression_operations.expression_read("left", exp.TTL().compile())
+READ = [operations.read("value"), LEFT]
+CREATE = {"exists": aerospike.POLICY_EXISTS_CREATE}
 
 
+def key_of(name: str, what: str = "value") -> tuple[str, str, str]:
+    return ("test", SET, f"{what} of {name}")
+
+
+@dataclass
 class Cache:
     """Values that are slow to make. A value is anything that a bin holds, but not None.
 
@@ -32,15 +37,10 @@ class Cache:
     make_s: after this time without a result, another caller makes the value.
     """
 
-    def __init__(
-        self,
-        client: aerospike.Client,
-        fresh_s: int = 60,
-        stale_s: int = 600,
-        make_s: int = 10,
-    ) -> None:
-        self.client = client
-        self.fresh_s, self.stale_s, self.make_s = fresh_s, stale_s, make_s
+    client: aerospike.Client
+    fresh_s: int = 60
+    stale_s: int = 600
+    make_s: int = 10
 
     def get(self, name: str, make: Callable[[], Any]) -> Any:
         """The value of `name`, from the cluster or else from make()."""
@@ -63,25 +63,14 @@ class Cache:
 
     def forget(self, name: str) -> None:
         """Drop a value, and the one that somebody may be making now."""
-        for key in (self._claim_key(name), self._key(name)):
-            try:
+        for key in (key_of(name, "claim"), key_of(name)):
+            with suppress(exception.RecordNotFound):
                 self.client.remove(key)
-            except exception.RecordNotFound:
-                pass
-
-    def _key(self, name: str) -> tuple[str, str, str]:
-        return ("test", SET, name)
-
-    def _claim_key(self, name: str) -> tuple[str, str, str]:
-        return ("test", SET, f"{name} is being made")
 
     def _read(self, name: str) -> tuple[Any, bool]:
         """A value and whether it is fresh; (None, False) if there is none."""
-        left = expression_operations.expression_read("left", TIME_LEFT)
         try:
-            bins = self.client.operate(
-                self._key(name), [operations.read("value"), left]
-            )[2]
+            bins = self.client.operate(key_of(name), READ)[2]
         except exception.RecordNotFound:
             return None, False
         return bins["value"], bins["left"] > self.stale_s
@@ -90,12 +79,8 @@ class Cache:
         """A mark of the caller's own if it is to make the value, else None."""
         mark = uuid.uuid4().hex
         try:
-            self.client.put(
-                self._claim_key(name),
-                {"mark": mark},
-                meta={"ttl": self.make_s},
-                policy={"exists": aerospike.POLICY_EXISTS_CREATE},
-            )
+            meta = {"ttl": self.make_s}
+            self.client.put(key_of(name, "claim"), {"mark": mark}, meta, CREATE)
         except exception.RecordExistsError:
             return None
         return mark
@@ -110,9 +95,9 @@ class Cache:
             value = make()
             with suppress(exception.AerospikeError):
                 ttl = self.fresh_s + self.stale_s
-                self.client.put(self._key(name), {"value": value}, meta={"ttl": ttl})
+                self.client.put(key_of(name), {"value": value}, meta={"ttl": ttl})
                 if not self._release(name, mark):  # forget() may have been called
-                    self.client.remove(self._key(name))
+                    self.client.remove(key_of(name))
             return value
         finally:
             with suppress(exception.AerospikeError):
@@ -122,7 +107,7 @@ class Cache:
         """Give the claim back; whether the caller still had it."""
         is_mine = exp.Eq(exp.StrBin("mark"), mark).compile()
         try:
-            self.client.remove(self._claim_key(name), policy={"expressions": is_mine})
+            self.client.remove(key_of(name, "claim"), policy={"expressions": is_mine})
         except (exception.RecordNotFound, exception.FilteredOut):
             return False
         return True

@@ -1,9 +1,6 @@
 """A lock for a time (a lease), with a number that protects what it guards.
 
-    python examples/lock.py [HOST:PORT[,HOST:PORT...]]
-
-Without an argument the hosts come from AEROSPIKE_HOSTS, else 127.0.0.1:3000. The
-server needs a namespace "test", which development servers have.
+python examples/lock.py [HOST:PORT[,HOST:PORT...]]
 """
 
 from __future__ import annotations
@@ -21,6 +18,7 @@ from aerospike_helpers.operations import operations
 SET = "lock-example"
 # each of these writes checks who the owner is, so it can be repeated
 RETRY = {"max_retries": 3, "sleep_between_retries": 100}
+KEEP = {"ttl": aerospike.TTL_NEVER_EXPIRE}
 
 
 class Lease(NamedTuple):
@@ -53,11 +51,10 @@ class Locks:
             operations.read("token"),
         ]
         # the record stays when the lease is over, so that tokens go on growing
-        meta = {"ttl": aerospike.TTL_NEVER_EXPIRE}
         policy = {"expressions": is_free.compile(), **RETRY}
         until = time.monotonic() + lease_s  # counted from before the request
         try:
-            bins = self.client.operate(self._key(name), ops, meta, policy)[2]
+            bins = self.client.operate(self._key(name), ops, KEEP, policy)[2]
         except exception.FilteredOut:
             return None
         return Lease(name, owner, bins["token"], until)
@@ -77,11 +74,10 @@ class Locks:
 
     def _change(self, lease: Lease, ops: list[Any]) -> bool:
         is_ours = exp.Eq(exp.StrBin("owner"), lease.owner)
-        meta = {"ttl": aerospike.TTL_NEVER_EXPIRE}
         exists = aerospike.POLICY_EXISTS_UPDATE  # a new record would meet no filter
         policy = {"expressions": is_ours.compile(), "exists": exists, **RETRY}
         try:
-            self.client.operate(self._key(lease.name), ops, meta, policy)
+            self.client.operate(self._key(lease.name), ops, KEEP, policy)
         except (exception.FilteredOut, exception.RecordNotFound):
             return False
         return True
@@ -115,8 +111,7 @@ def demo(client: aerospike.Client) -> None:
         write_with(client, slow, guarded, {"by": "slow"})
     except exception.FilteredOut:
         expect("who has written", client.get(guarded).bins["by"], "fast")
-    expect("release() of the first", locks.release(slow), False)
-    expect("release() of the second", locks.release(fast), True)
+    expect("release()", (locks.release(slow), locks.release(fast)), (False, True))
 
 
 if __name__ == "__main__":
