@@ -12,6 +12,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from sphinx.util.inventory import InventoryFile
 
 LISTS = "reference/list-operations#aerospike_helpers.operations.list_operations."
 MAPS = "reference/map-operations#aerospike_helpers.operations.map_operations."
@@ -153,22 +154,32 @@ def entry_at(site: Path, page: str, anchor: str) -> str:
     return "#" + re.findall(r'<dt class="sig[^>]* id="([^"]+)"', before[0])[-1]
 
 
-@pytest.fixture(scope="module")
-def found(site: Path) -> dict[str, list[str]]:
-    """The first results of each query, as page#anchor."""
+ALIAS = re.compile(r"\._(?!core\.)|\.seeding\.")
+"""In the names under which Sphinx lists a class once more: where it is defined."""
+
+
+def first_results(site: Path, queries: list[str]) -> list[list[list[str]]]:
+    """Page, title and anchor of the first results of each query."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("the search of the pages is JavaScript: Node is not installed")
     done = subprocess.run(
         [node, str(Path(__file__).with_name("search.js")), str(site)],
-        input=json.dumps([*QUERIES]),
+        input=json.dumps(queries),
         capture_output=True,
         encoding="utf-8",
         check=False,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
-    results = json.loads(done.stdout)
+    found: list[list[list[str]]] = json.loads(done.stdout)
+    return found
+
+
+@pytest.fixture(scope="module")
+def found(site: Path) -> dict[str, list[str]]:
+    """The first results of each query, as page#anchor."""
+    results = first_results(site, [*QUERIES])
     return {
         query: [page + entry_at(site, page, anchor) for page, _title, anchor in rows]
         for query, rows in zip(QUERIES, results, strict=True)
@@ -190,3 +201,23 @@ def test_an_own_name_comes_first(found):
     first = {query: rows[0] for query, rows in found.items() if query in QUERIES}
     names = [query for query in QUERIES if query.isidentifier()]
     assert sum(first[name] == QUERIES[name] for name in names) > 0.9 * len(names)
+
+
+@pytest.mark.timeout(600)
+def test_every_name_leads_to_its_entry(site):
+    inventory = InventoryFile.loads((site / "objects.inv").read_bytes(), uri="")
+    entries = {
+        name: entry.uri
+        for kind, names in inventory.data.items()
+        if kind.startswith("py:") or kind == "std:confval"
+        for name, entry in names.items()
+        if not ALIAS.search(name)
+    }
+    assert len(entries) > 1500
+    results = first_results(site, [*entries])
+    lost = [
+        name
+        for (name, uri), rows in zip(entries.items(), results, strict=True)
+        if uri not in [f"{page}.html{anchor}" for page, _, anchor in rows[:N_SEEN]]
+    ]
+    assert lost == []
