@@ -390,9 +390,9 @@ def test_call_that_still_connects_ends_after_another_loop_has_closed(
     class Slow(aerospike.AsyncClient):
         """Its first attempt to connect takes a while."""
 
-        def _connect(self, *login: Any) -> None:
+        def _connect(self, *login: Any) -> Any:
             wait_for(goes_on)
-            super()._connect(*login)
+            return super()._connect(*login)
 
     def elsewhere(function: Any) -> None:
         thread = threading.Thread(target=function)
