@@ -34,9 +34,8 @@ loop_wake_soon(LoopObject *l)
     if (l->call_soon == NULL) {
         return; /* the event loop is garbage, too */
     }
-    PyObject *wake = l->on_wake != NULL
-                         ? Py_NewRef(l->on_wake)
-                         : PyObject_GetAttrString((PyObject *)l, "wake");
+    PyObject *wake = l->on_wake != NULL ? Py_NewRef(l->on_wake)
+                                        : PyObject_GetAttrString((PyObject *)l, "wake");
     if (wake == NULL) {
         PyErr_Clear();
     }
