@@ -38,7 +38,7 @@ def pause_s(task):
     return 2**task.request.retries
 
 
-@app.task(bind=True, max_retries=5, acks_late=True)
+@app.task(bind=True, max_retries=5, acks_late=True, reject_on_worker_lost=True)
 def add_points(self, user, points):
     """Add points once, however often the task runs."""
     ops = [
