@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from drawing import bars, boxes, sequence
-from drawing.svg import PictureError
+from drawing.svg import SMALL, PictureError, width_of
 
 ROOT = Path(__file__).parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -79,6 +79,7 @@ def test_everything_that_a_page_says_is_in_its_picture(kind, title, lines):
 @each_picture
 def test_nothing_sticks_out_of_a_picture(kind, title, lines):
     svg = svg_of(DRAW[kind](title, lines))
+    parents = {child: parent for parent in svg.iter() for child in parent}
     left, top, width, height = map(float, svg.attrib["viewBox"].split())
     for rect in svg.iter(f"{SVG}rect"):
         x, y, w, h = (
@@ -86,6 +87,10 @@ def test_nothing_sticks_out_of_a_picture(kind, title, lines):
         )
         assert left <= x <= x + w <= width
         assert top <= y <= y + h <= height
+    for span in svg.iter(f"{SVG}tspan"):
+        if parents[span].attrib["text-anchor"] == "start":
+            room = width_of(span.text or "", SMALL)
+            assert float(span.attrib["x"]) + room <= width
     for path in svg.iter(f"{SVG}path"):
         numbers = [float(n) for n in re.findall(r"-?[\d.]+", path.attrib["d"])]
         assert all(left <= x <= width for x in numbers[::2])

@@ -53,6 +53,9 @@ window.shorten = () => {
 };
 
 window.violations = async (theme) => {
+  const still = document.createElement("style"); // colours change at once
+  still.textContent = "* { transition: none !important }";
+  document.head.append(still);
   document.body.dataset.theme = theme;
   const result = await axe.run(document, {
     resultTypes: ["violations"],

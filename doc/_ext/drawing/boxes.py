@@ -434,11 +434,16 @@ def drawn(title: str, lines: Sequence[str]) -> str:
         radius = height / 2 if b.is_round else 7
         parts.append(box(area.left, area.top, width, height, "box", radius))
         parts.append(text(*area.middle, layout.lines(name)))
+    width_of_all = layout.width
     routes = {a: layout.straight(a) for a in found.arrows}
     for a, straight in routes.items():
         points = straight or layout.bent(a)
         parts.append(arrow(points, dashed=a.how == "..>", both=a.how == "<->"))
         if a.label:
             labels.append(_label(a, points))
-    size = layout.width, layout.height
+            # what stands right of a line down may be wider than the boxes
+            beside = points[0][0] + widest(label_lines(a), SMALL) + 10
+            if points[0][0] == points[1][0]:
+                width_of_all = max(width_of_all, beside)
+    size = width_of_all, layout.height
     return picture("boxes", title, described(found), size, [*parts, *labels])
