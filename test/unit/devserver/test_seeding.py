@@ -315,7 +315,7 @@ def test_keys_of_any_bytes_are_dumped(cluster, client, tmp_path):
 
 
 def test_maps_are_dumped_however_deep(cluster, client, tmp_path):
-    value = 0
+    value: Any = 0
     for _ in range(256):
         value = {1: value}
     client.put(KEY, {"m": value})
