@@ -40,7 +40,8 @@ def frames(query: aerospike.Query, columns: list[str], rows: int) -> Iterator[An
 def read_frame(query: aerospike.Query, columns: list[str]) -> Any:
     """All records of a query as one frame."""
     parts = list(frames(query, columns, 100_000))
-    return pd.concat(parts) if parts else pd.DataFrame(columns=columns)
+    none = pd.DataFrame(index=pd.Index([], name="key"), columns=columns)
+    return pd.concat(parts) if parts else none
 
 
 def write_frame(
