@@ -414,6 +414,24 @@ def test_call_that_still_connects_ends_after_another_loop_has_closed(
     assert run(main())[2] == {"a": 1}
 
 
+def test_nobody_misses_the_error_of_a_signal(run, async_config):
+    """connect() has lost it when its event loop is closed, and its task is gone."""
+
+    async def main() -> list[Any]:
+        heard: list[Any] = []
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, context: heard.append(context)
+        )
+        async with AsyncClient(async_config) as client:
+            signal = client._signal()
+            signal._fail(ValueError())
+            del signal
+            gc.collect()
+        return heard
+
+    assert run(main()) == []
+
+
 def test_close_lets_calls_of_a_loop_that_stands_still_end_when_it_goes_on(
     scripted_node,
 ):

@@ -378,6 +378,14 @@ doubt_of(module_state *st, PyObject *exc, bool in_doubt)
     return is > 0;
 }
 
+/* Is it a call that the client makes for itself? So is a signal without the name of a
+ * method, for which connect() or close() waits: who awaits those is told by them. */
+static bool
+is_nobodys(const PendingObject *p)
+{
+    return p->kind->is_nobodys || (p->kind == &signal_kind && p->name == NULL);
+}
+
 /* Take the exception that is set as how the call has ended, which is in doubt if the
  * exception says so, or in_doubt where it says nothing. A StopIteration would be taken
  * for the end of a coroutine. */
@@ -389,7 +397,7 @@ take_exception(PendingObject *p, bool in_doubt)
     p->result = PyErr_GetRaisedException();
     p->traceback = PyException_GetTraceback(p->result);
     p->in_doubt = doubt_of(p->loop->st, p->result, in_doubt);
-    p->is_unheard = !p->kind->is_nobodys;
+    p->is_unheard = !is_nobodys(p);
 }
 
 PyObject *
