@@ -261,10 +261,14 @@ class AsyncClient(AsyncCalls, Base):
         for end in list(getattr(self, "_extras", {}).values()):
             end()
         loops, cluster = self._let_go()
+        may_wait = True
         try:
             for loop in loops:
                 if loop.is_here(adapter.key):
                     await _idle(adapter, loop)
+        except GeneratorExit:  # the coroutine was dropped in the middle
+            may_wait = False
+            raise
         finally:
             for loop in loops:
                 if loop.is_here(adapter.key):
@@ -274,7 +278,10 @@ class AsyncClient(AsyncCalls, Base):
             loops.clear()
             if cluster is not None:
                 held, cluster = [cluster], None
-                await adapter.in_thread(held.clear)  # this may wait for a thread
+                if may_wait:
+                    await adapter.in_thread(held.clear)  # this may wait for a thread
+                else:
+                    Thread(target=held.clear, name="aerospike", daemon=True).start()
 
     async def __aenter__(self) -> Self:
         return await self.connect()

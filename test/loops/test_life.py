@@ -414,6 +414,20 @@ def test_call_that_still_connects_ends_after_another_loop_has_closed(
     assert run(main())[2] == {"a": 1}
 
 
+def test_close_that_is_dropped_in_the_middle_closes(run, async_config, record):
+    async def main() -> None:
+        client = await AsyncClient(async_config).connect()
+        call = client.get(record)
+        closing = client.close()
+        closing.send(None)  # it waits for the call
+        closing.close()
+        with pytest.raises(exception.ClusterError, match="the client was closed"):
+            await call
+        assert not client.is_connected()
+
+    run(main())
+
+
 def test_nobody_misses_the_error_of_a_signal(run, async_config):
     """connect() has lost it when its event loop is closed, and its task is gone."""
 
