@@ -270,7 +270,8 @@ def _form_float(form: Mapping[str, Any], field: str) -> Value:
 
 
 _LIST_ORDERS = {"": 0, "ordered": ORDERED}
-_MAP_ORDERS = {"": 0, "key": ORDERED, "key_value": KV_ORDERED}
+_BY_VALUE = KV_ORDERED & ~ORDERED  # which no client of Aerospike asks for
+_MAP_ORDERS = {"": 0, "key": ORDERED, "value": _BY_VALUE, "key_value": KV_ORDERED}
 
 
 def _order(form: Mapping[str, Any], field: str, orders: Mapping[str, int]) -> int:

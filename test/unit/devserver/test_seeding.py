@@ -97,6 +97,8 @@ VALUES = [
     ({"$bytes": "AP8="}, b"\0\xff"),
     ({"$float": "inf"}, float("inf")),
     ({"$map": [[1, "a"], ["$x", 2]]}, {1: "a", "$x": 2}),
+    ({"$map": [[1, 2]], "$order": "key_value"}, {1: 2}),
+    ({"$map": [[1, 2]], "$order": "value"}, {1: 2}),
     ({"$list": [1, 2], "$order": "ordered"}, [1, 2]),
     ([{"$bytes": ""}], [b""]),
 ]
