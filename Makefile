@@ -59,7 +59,7 @@ SANITIZED = test/faults test/leaks test/loops test/threads test/tls $(addprefix 
 VENV = .venv
 PY = $(VENV)/bin/python
 SETUP = PYTHON='$(PYTHON)' sh tools/setup_env.sh
-BUILD_DOCS = $(PY) -m sphinx -q -W --keep-going -b html -d build/doctrees doc build/docs
+BUILD_DOCS = PY='$(PY)' sh tools/build_docs.sh
 
 # one server of its own for each pytest process, but a real cluster is shared
 ifeq ($(HOSTS),)

@@ -47,10 +47,7 @@ stubs() {
 }
 check "stubs" stubs
 check "docstrings of stubs" "$PY" tools/stub_docs.py --check
-build_docs() {
-    "$PY" -m sphinx -q -W --keep-going -b html -d build/doctrees doc build/docs
-}
-check "docs" build_docs
+check "docs" env PY="$PY" sh tools/build_docs.sh
 check "layers" "$PY" tools/check_layers.py
 check "borrowed" "$PY" tools/check_borrowed.py
 check "typing" "$PY" tools/check_typing.py

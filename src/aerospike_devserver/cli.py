@@ -28,7 +28,7 @@ from aerospike_devserver.config import (
     GivenRacks,
     bracketed,
 )
-from aerospike_devserver.storage.state import DEFAULT_PORT, DEFAULT_TLS_PORT
+from aerospike_devserver.storage.state import DEFAULT_TLS_PORT
 from aerospike_devserver.version import BUILDS, DEFAULT_VERSION
 
 PROG = "aerospike-devserver"
@@ -287,10 +287,10 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     made.add_argument(
         "--ping",
         nargs="?",
-        const=f"{LOCALHOST}:{DEFAULT_PORT}",
+        const="",
         metavar="HOST:PORT",
         help="start no server, but ask the one there whether it answers, for a health "
-        f"check ({LOCALHOST}:{DEFAULT_PORT}); the exit code is 0 if it does",
+        f"check (the --port of {LOCALHOST}); the exit code is 0 if it does",
     )
     made.add_argument(
         "-v",
@@ -391,7 +391,7 @@ def _ping(address: str, prog: str) -> int:
     """Ask a server for its status; 0 if it answers anything, as without a login."""
     host, _, port = address.rpartition(":")
     try:
-        where = host.strip("[]"), int(port)
+        where = host.strip("[]") or LOCALHOST, int(port)
         with socket.create_connection(where, _PING_LIMIT_S) as sock:
             sock.sendall(frame(ProtoType.INFO, b"status\n"))
             answers = sock.recv(1) != b""
@@ -408,7 +408,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
     options = vars(parser(prog).parse_args(arguments))
     asked = options.pop("ping")
     if asked is not None:
-        return _ping(asked, prog)
+        return _ping(asked or f"{LOCALHOST}:{options['port']}", prog)
     _log_to_stderr(prog, options.pop("verbose"))
     options["namespaces"] = options["namespaces"] or DEFAULT_NAMESPACES
     has_tls = any(options[name] for name in ("tls", "mutual_tls", "tls_cert"))
@@ -417,6 +417,8 @@ def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
     try:
         options["racks"] = _racks_of(options["racks"])
         dump = options.pop("dump")
+        if dump is not None:
+            open(dump, "a", encoding="utf-8").close()  # or say so before there are data
         cluster = DevCluster(**options)
         cluster.start()
     except (ValueError, ImportError) as error:

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
+from pkgutil import walk_packages
 
 LOADING = threading.RLock()
 """Held while a module is loaded."""
@@ -61,3 +62,17 @@ def load_module(name: str) -> None:
     """Load a module of this package, unless it has been; it is whole in the end."""
     with LOADING, _spares.given_up():
         import_module(f"aerospike_devserver.{name}")
+
+
+def load_all() -> None:
+    """Load all modules that only some requests need.
+
+    For those who can wait now, such as a session of tests: on a busy machine the first
+    request of a kind may otherwise take longer than its client waits.
+    """
+    prefix = f"{__package__}."
+    for package in ("expressions", "handlers", "operations"):
+        load_module(package)
+        folder = os.path.join(os.path.dirname(__file__), package)
+        for module in walk_packages([folder], f"{prefix}{package}."):
+            load_module(module.name.removeprefix(prefix))

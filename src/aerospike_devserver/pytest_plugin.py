@@ -182,7 +182,9 @@ def aerospike_cluster(pytestconfig: pytest.Config) -> Iterator[DevCluster | None
         return
     from aerospike_devserver.cluster import DevCluster
     from aerospike_devserver.config import DEFAULT_NAMESPACES
+    from aerospike_devserver.loading import load_all
 
+    load_all()  # on a busy machine a test's first request might wait too long for it
     namespaces = dict.fromkeys([*DEFAULT_NAMESPACES, _namespace(pytestconfig)])
     nodes = pytestconfig.getoption("aerospike_nodes")
     with DevCluster(

@@ -31,6 +31,7 @@ import pytest
 
 import aerospike
 from aerospike_devserver import DevCluster
+from aerospike_devserver.loading import load_all
 
 from ..children import LIMIT_S
 
@@ -156,6 +157,7 @@ def program_of(page: Path, host: tuple[str, int]) -> str:
 
 @pytest.fixture(scope="module")
 def shared_cluster() -> Iterator[DevCluster]:
+    load_all()
     with DevCluster() as cluster:
         yield cluster
 

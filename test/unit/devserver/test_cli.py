@@ -282,12 +282,22 @@ def test_wrong_seed_is_named(tmp_path, capsys):
     assert capsys.readouterr().err.startswith(f"{PROG}: {seed}:2: bins.n: null: ")
 
 
+def test_dump_that_cannot_be_written_is_refused_at_the_start(tmp_path, capsys):
+    dump = tmp_path / "missing" / "dump.jsonl"
+    assert main(["--port", "0", "--dump", str(dump)]) == 1
+    assert capsys.readouterr().err == f"{PROG}: {dump}: No such file or directory\n"
+
+
 def test_ping_tells_whether_a_server_answers(cluster, capsys, nowhere):
     host, port = cluster.hosts[0]
     assert main(["--ping", f"{host}:{port}"]) == 0
+    assert main(["--ping", "--port", str(port)]) == 0
+    assert main(["--port", str(port), "--ping", str(port)]) == 0
     assert capsys.readouterr() == ("", "")
     with DevCluster(security=True) as guarded:
         assert main(["--ping", f"{host}:{guarded.hosts[0][1]}"]) == 0
+    assert main(["--ping", "--port", str(nowhere[1])]) == 1
+    assert capsys.readouterr().err.startswith(f"{PROG}: 127.0.0.1:{nowhere[1]}: ")
     for address in (f"{nowhere[0]}:{nowhere[1]}", "127.0.0.1", "127.0.0.1:x"):
         assert main(["--ping", address]) == 1
         assert capsys.readouterr().err.startswith(f"{PROG}: {address}: ")

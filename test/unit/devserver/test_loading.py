@@ -108,3 +108,32 @@ def test_a_module_is_loaded_though_all_descriptors_are_taken():
     print("loaded")
     """
     assert run(script) == "loaded\n"
+
+
+def test_no_request_loads_anything_once_all_is_loaded():
+    script = """
+    import sys
+    import aerospike
+    from aerospike_devserver import DevCluster
+    from aerospike_devserver.loading import load_all
+    from aerospike_helpers import expressions as exp
+    from aerospike_helpers.operations import operations as ops
+
+    def loaded():
+        return {name for name in sys.modules if name.startswith("aerospike_devserver")}
+
+    load_all()
+    with DevCluster() as cluster:
+        before = loaded()
+        client = aerospike.client({"hosts": cluster.hosts, "connect_timeout": 20_000})
+        key, patient = ("test", "load", 1), {"total_timeout": 20_000}
+        true = {**patient, "expressions": exp.GE(exp.IntBin("a"), 1).compile()}
+        client.put(key, {"a": 1}, policy=patient)
+        client.get(key, true)
+        client.batch_operate([key], [ops.read("a")], patient)
+        client.query("test", "load").results(true)
+        client.info_all("sets", patient)
+        client.close()
+        print(loaded() - before)
+    """
+    assert run(script) == "set()\n"
