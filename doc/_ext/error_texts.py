@@ -461,6 +461,20 @@ TEXTS = [
     *_of("TransactionFailed", "transaction failed"),
     # what the client finds itself
     ErrorText(
+        "no reply ... within ...",
+        "TimeoutError",
+        "The node did not answer within `total_timeout` or `socket_timeout`: it is slow, "
+        "busy or gone, or the limit is too short. The rest of the text says whether the "
+        "request was sent; `in_doubt` says whether a write may have been applied.",
+        "Raise the limit, or allow retries; see the page about timeouts.",
+    ),
+    ErrorText(
+        "no server listens there",
+        "ConnectionError",
+        "The machine answers, but nothing listens on this port: Connection refused.",
+        "Check the port. `aerospike-devserver` starts a server for development.",
+    ),
+    ErrorText(
         "Failed to connect",
         "ConnectionError",
         "No host of the configuration answers.",
