@@ -24,12 +24,14 @@ exit_code_of(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* What the child does; its exit code says which step failed. */
+/* What the child does: ten calls, and then others until the parent closes its end of a
+ * pipe, of which this is the other end, or -1. Its exit code says which step failed. */
 static int
-child(asc_cluster *c, asc_call *inherited)
+child(asc_cluster *c, asc_call *inherited, int end)
 {
     client k = {.call = inherited, .req = asc_call_request(inherited)};
-    for (unsigned i = 0; i < 10; i++) {
+    char none;
+    for (unsigned i = 0; i < 10 || (end >= 0 && read(end, &none, 1) != 0); i++) {
         if (run(&k, c, false, &default_timing) != ASC_OK) {
             return 10;
         }
@@ -52,17 +54,24 @@ test_fork(void)
     client_init(&k);
     put_and_get(&k, c);
     unsigned before = atomic_load(&p->n_accepted);
+    int ends[2];
+    CHECK_EQ_INT(pipe(ends), 0);
     pid_t pid = fork();
     if (pid == 0) {
         alarm(CHILD_SECONDS);
-        _exit(child(c, k.call));
+        close(ends[1]);
+        fcntl(ends[0], F_SETFL, O_NONBLOCK);
+        _exit(child(c, k.call, ends[0]));
     }
     for (unsigned i = 0; i < 10; i++) { /* at the same time */
         CHECK_EQ_INT(run(&k, c, false, &default_timing), ASC_OK);
         sleep_ms(20);
     }
+    /* the child's own: of its calls, and of its tend thread, which may take a while */
+    EVENTUALLY(atomic_load(&p->n_accepted) >= before + 2);
+    close(ends[0]);
+    close(ends[1]);
     CHECK_EQ_INT(exit_code_of(pid), 0);
-    CHECK(atomic_load(&p->n_accepted) >= before + 2); /* the child's own */
     put_and_get(&k, c);
     asc_call_free(k.call);
     destroy(c);
@@ -212,7 +221,7 @@ test_fork_of_a_loop(void)
         int code = child_with_loop(l, k.call, &k.err, set);
         if (code == 0) {
             asc_set_free(set);
-            code = child(c, k.call); /* the cluster goes on there */
+            code = child(c, k.call, -1); /* the cluster goes on there */
         }
         _exit(code);
     }
