@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ..children import LIMIT_S
-from .test_snippets import environ
+from .test_snippets import run_program
 
 ROOT = Path(__file__).parents[2]
 PATIENTLY = ROOT / "test/patiently.py"
@@ -37,17 +37,8 @@ def run_example(
 ) -> None:
     """Run a program in an empty folder, where it leaves nothing."""
     text = ",".join(f"{address}:{port}" for address, port in hosts)
-    done = subprocess.run(
-        [python, str(PATIENTLY), str(program), text],
-        cwd=folder,
-        env=environ(),
-        capture_output=True,
-        encoding="utf-8",
-        timeout=LIMIT_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.endswith("Every step gave what was expected.\n")
+    printed = run_program(folder, python, PATIENTLY, program, text)
+    assert printed.endswith("Every step gave what was expected.\n")
     assert not list(folder.iterdir())  # no copies of modules where it was called
 
 

@@ -7,20 +7,18 @@ reached, the tests are skipped with the reason.
 from __future__ import annotations
 
 import shutil
-import subprocess
 from operator import attrgetter
 from pathlib import Path
 
 import pytest
 
-from ..children import LIMIT_S
 from ..ecosystem.environments import environment_or_skip
 from .test_examples import OF_OTHERS, run_example
 from .test_snippets import (
     OTHERS,
     ROOT,
     blocks_for_pytest,
-    environ,
+    run_program,
     run_pytest,
     run_snippets,
     run_tests,
@@ -58,16 +56,7 @@ def test_example_does_what_it_promises(tests, tmp_path, python):
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=NAME)
 def test_notebook_gives_what_it_shows(notebook, tmp_path, python):
-    done = subprocess.run(
-        [python, ROOT / "tools/run_notebook.py", notebook],
-        cwd=tmp_path,
-        env=environ(),
-        capture_output=True,
-        encoding="utf-8",
-        timeout=LIMIT_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    run_program(tmp_path, python, ROOT / "tools/run_notebook.py", notebook)
 
 
 @pytest.mark.parametrize("page", [*filter(snippets_of, OTHERS)], ids=NAME)

@@ -61,6 +61,24 @@ def environ() -> dict[str, str]:
     return {**inherited, "PYTHONPATH": os.pathsep.join(map(str, folders))}
 
 
+def run_program(folder: Path, *command: str | Path, **more: str) -> str:
+    """Run a command in a folder, where it ends well; what it prints.
+
+    :param more: variables for its environment, besides those of environ().
+    """
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environ() | more,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 @dataclass
 class Block:
     """A fenced block. first: its first line, 0 = the first of the page."""
@@ -170,18 +188,9 @@ def run_snippets(
     program = folder / page.name
     program.write_text(program_of(page, cluster.hosts[0]), encoding="utf-8")
     write_files(page, folder, cluster.hosts[0])
-    done = subprocess.run(
-        [python, "-X", "utf8", str(PATIENTLY), str(program)],
-        cwd=folder,
-        env=environ(),
-        capture_output=True,
-        encoding="utf-8",
-        timeout=LIMIT_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    stdout = run_program(folder, python, "-X", "utf8", PATIENTLY, program)
     address, port = cluster.hosts[0]
-    stdout = done.stdout.replace(f"{address}:{port}", "127.0.0.1:3000")
+    stdout = stdout.replace(f"{address}:{port}", "127.0.0.1:3000")
     printed = stdout.split(END + "\n")
     checker = doctest.OutputChecker()
     for (block, shown), got in zip(snippets_of(page), printed, strict=False):
@@ -207,17 +216,9 @@ def test_packages_of_snippets_are_installed(package):
 def run_pytest(file: Path, python: str | Path = sys.executable) -> str:
     """Run a file of tests, which is in a folder of its own; the last line printed."""
     plugins = ["-p", "aerospike_devserver.pytest_plugin", "-p", "no:cacheprovider"]
-    done = subprocess.run(
-        [python, "-m", "pytest", *plugins, "-Werror", "-q", str(file)],
-        cwd=file.parent,
-        env=environ() | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=LIMIT_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout.splitlines()[-1]
+    command = [python, "-m", "pytest", *plugins, "-Werror", "-q", file]
+    stdout = run_program(file.parent, *command, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+    return stdout.splitlines()[-1]
 
 
 def run_tests(page: Path, folder: Path, python: str | Path = sys.executable) -> None:
