@@ -99,8 +99,15 @@ def test_constructor_and_close_are_bounded(scripted_node, mute, crowd):
         )
     assert mute.count() <= 8 * 1024
     scripted_node.default = OK_REPLY
-    until(client.is_connected)
-    client.put(KEY, {"n": 1})  # what is there works
+
+    def works() -> bool:
+        try:
+            client.put(KEY, {"n": 1})
+        except exception.NamespaceNotFound:  # no partition map has come yet
+            return False
+        return True
+
+    until(works)  # what is there, as soon as its partition map is known
     time.sleep(0.3)  # the tend thread is at it
     with within(0):
         client.close()

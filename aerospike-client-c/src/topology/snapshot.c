@@ -88,12 +88,13 @@ asc_snapshot_lacks(const asc_snapshot *s, const char *ns, asc_error *err)
         err->code = ASC_ERR_NAMESPACE;
         return err->code;
     }
+    if (s->n_maps == 0) {
+        return asc_error_set(err, ASC_ERR_NAMESPACE,
+                             "Invalid namespace: %s; no partition map is known", ns);
+    }
     asc_error_set(err, ASC_ERR_NAMESPACE, "Invalid namespace: %s; the cluster has", ns);
     for (size_t i = 0; i < s->n_maps; i++) {
         asc_error_append(err, "%s %s", i > 0 ? "," : "", s->maps[i].name);
-    }
-    if (s->n_maps == 0) {
-        asc_error_append(err, " none");
     }
     return ASC_ERR_NAMESPACE;
 }
