@@ -463,9 +463,10 @@ TEXTS = [
     ErrorText(
         "no reply ... within ...",
         "TimeoutError",
-        "The node did not answer within `total_timeout` or `socket_timeout`: it is slow, "
-        "busy or gone, or the limit is too short. The rest of the text says whether the "
-        "request was sent; `in_doubt` says whether a write may have been applied.",
+        "The node did not answer within `total_timeout` or `socket_timeout`: it is "
+        "slow, busy or gone, or the limit is too short. The rest of the text says "
+        "whether the request was sent; `in_doubt` says whether a write may have been "
+        "applied.",
         "Raise the limit, or allow retries; see the page about timeouts.",
     ),
     ErrorText(
