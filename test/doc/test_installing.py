@@ -215,10 +215,13 @@ def test_ours_is_put_in_place_until_pip_looks_at_the_program_again(run: Run) -> 
 def test_what_was_frozen_is_installed_again(
     run: Run, indexes: Indexes, tmp_path: Path
 ) -> None:
-    freeze, again = block_with("console", "pip freeze")
+    by_url, freeze = block_with(
+        "console", "pip install --no-deps --force-reinstall 'aerospike @"
+    )
+    [again] = block_with("console", "pip install --no-deps -r")
     run("pip install visits 'bcrypt>=4'")
     url = f"{indexes.ours}simple/aerospike/{indexes.wheel.name}"
-    run(f"pip install --no-deps --force-reinstall 'aerospike @ {url}'")
+    run(by_url.replace("https://...", url))
     before = installed(run)
     run(freeze)
     venv.create(tmp_path / "venv", with_pip=False, clear=True)
