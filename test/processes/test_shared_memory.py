@@ -646,7 +646,7 @@ def test_nobody_uses_what_the_tender_has_seen_so_far(cluster, key, members):
     for member in pair:
         members.enter_context(member)
     until(lambda: memory(key).exists())
-    let_pass(1.0)  # both look, or wait for the one that does
+    let_pass(0.3)  # both look, or wait for the one that does
     cluster.thaw_node(1)
     assert [member.ask("nodes") for member in pair] == ["2", "2"]
     for member in pair:
