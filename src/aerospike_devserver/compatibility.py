@@ -19,7 +19,7 @@ from aerospike_devserver.handlers.admin import command as admin
 from aerospike_devserver.handlers.info import command as info
 from aerospike_devserver.handlers.info import info_index
 from aerospike_devserver.handlers.record import operations
-from aerospike_devserver.loading import load_module
+from aerospike_devserver.loading import load_all
 from aerospike_devserver.operations import bits
 from aerospike_devserver.operations.cdt import lists, maps
 from aerospike_devserver.operations.cdt.arguments import Row as CdtRow
@@ -111,7 +111,7 @@ def string_operations() -> list[Entry]:
 
 def expression_nodes() -> list[Entry]:
     """The nodes of expressions."""
-    load_module("expressions")  # whose modules fill the table
+    load_all()  # for the modules that fill the table
     names = names_of(nodes.Code)
     return [
         Entry(names[code], code, support_since(since))
@@ -143,7 +143,7 @@ def index_kinds() -> list[Entry]:
 
 def info_commands() -> list[Entry]:
     """The info commands, among them those of a real server that are not known here."""
-    info.load_all()
+    load_all()  # for the modules that fill the tables
     unknown = dict.fromkeys(info.UNKNOWN, refused(Result.REQUEST_INVALID))
     return [
         Entry(name, None, support)

@@ -18,6 +18,8 @@ MAX_NODES = 64
 MAX_NAMESPACES = 32
 MAX_RECORD_SIZE = 8 << 20
 """Bytes of the largest record that a server can be told to take."""
+MAX_TTL_S = 315_360_000
+"""The longest time to live: ten years."""
 LOCALHOST = "127.0.0.1"
 """What a host `localhost` stands for."""
 DEFAULT_NAMESPACES = ("test", "bar")
@@ -93,8 +95,8 @@ class NamespaceConfig:
     def __post_init__(self) -> None:
         if not _NAMESPACE.fullmatch(self.name):
             raise ValueError(f"not a namespace name: {self.name!r}")
-        if not 0 <= self.default_ttl_s <= 315_360_000:
-            raise ValueError("default_ttl is 0 to 315360000 seconds")
+        if not 0 <= self.default_ttl_s <= MAX_TTL_S:
+            raise ValueError(f"default_ttl is 0 to {MAX_TTL_S} seconds")
         if self.nsup_period_s < 0:
             raise ValueError("nsup_period is 0 or more seconds")
         if not 0 < self.max_record_size <= MAX_RECORD_SIZE:

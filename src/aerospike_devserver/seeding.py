@@ -33,8 +33,10 @@ from aerospike_devserver.codec.message import (
 )
 from aerospike_devserver.codec.msgpack import MAX_DEPTH
 from aerospike_devserver.codec.particle import dump, load, store
+from aerospike_devserver.config import MAX_TTL_S
 from aerospike_devserver.handlers.record import record as commands
 from aerospike_devserver.handlers.record.command import MAX_SET_NAME
+from aerospike_devserver.handlers.record.written import TTL_NEVER
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.storage.namespace import Namespace
 from aerospike_devserver.storage.record import MAX_BINS, MAX_GENERATION, Record
@@ -58,8 +60,6 @@ SUFFIXES = (".json", ".jsonl")
 FIELDS = ("namespace", "set", "key", "digest", "bins", "ttl", "generation")
 _DIGEST = re.compile("[0-9a-fA-F]{40}")
 NEVER = -1
-_NEVER_ON_THE_WIRE = 0xFFFFFFFF
-_MAX_TTL = 315_360_000
 _INT64 = range(-(1 << 63), 1 << 63)
 _INT64_DIGITS = 20
 
@@ -168,7 +168,9 @@ class _Text:
 
     def skip(self, bracket: str = "") -> bool:
         """Go to what comes next. Is it a bracket? Then behind that."""
-        at = _BETWEEN.match(self._text, self._at).end()  # type: ignore[union-attr]
+        between = _BETWEEN.match(self._text, self._at)
+        assert between is not None  # the pattern also matches nothing at all
+        at = between.end()
         is_there = bracket != "" and self._text[at : at + 1] == bracket
         self._go_to(at + is_there)
         return is_there
@@ -455,17 +457,17 @@ def _operations(bins: object) -> list[Operation]:
 
 
 def _bin_name(name: object) -> bytes:
-    encoded = _encoded(name, "bins")
-    if len(encoded) > MAX_BIN_NAME or b"\0" in encoded:
-        text = f"a name has {MAX_BIN_NAME} bytes at most, and no NUL"
-        raise _Wrong(f"bins.{name}", text)
-    return encoded
+    return _name(_encoded(name, "bins"), MAX_BIN_NAME, f"bins.{name}")
 
 
 def _set_name(given: object) -> bytes:
     encoded = b"" if given is None else _encoded(given, "set")
-    if len(encoded) > MAX_SET_NAME or b"\0" in encoded:
-        raise _Wrong("set", f"a name has {MAX_SET_NAME} bytes at most, and no NUL")
+    return _name(encoded, MAX_SET_NAME, "set")
+
+
+def _name(encoded: bytes, most: int, field: str) -> bytes:
+    if len(encoded) > most or b"\0" in encoded:
+        raise _Wrong(field, f"a name has {most} bytes at most, and no NUL")
     return encoded
 
 
@@ -500,12 +502,12 @@ def _prepared(cluster: ClusterState, given: object) -> _Loaded:
         raise _Wrong("key", "a record has a key, or a digest in its place")
     key = _key_field(given["key"]) if "key" in given else None
     digest = _digest(given, set_name, key)
-    ttl = _number(given, "ttl", NEVER, _MAX_TTL)
+    ttl = _number(given, "ttl", NEVER, MAX_TTL_S)
     fields = {Field.NAMESPACE: namespace.encode(), Field.SET: set_name}
     if key is not None:
         fields[Field.KEY] = key
     info = (0, Info2.WRITE, Info3.CREATE_OR_REPLACE, 0)
-    sent = _NEVER_ON_THE_WIRE if ttl == NEVER else ttl
+    sent = TTL_NEVER if ttl == NEVER else ttl
     message = Message.of(info, 0, sent, fields, _operations(given.get("bins")))
     generation = _number(given, "generation", 1, MAX_GENERATION)
     return _Loaded(namespace, digest, message, generation)
@@ -533,7 +535,7 @@ def read_records(cluster: ClusterState, source: Source) -> Ready:
     """
     ready: Ready = []
     for read in _read(source):
-        with _Placed(read):
+        with _placed(read):
             ready.append((read, _prepared(cluster, read.record)))
     return ready
 
@@ -545,7 +547,7 @@ def write_records(cluster: ClusterState, ready: Ready) -> int:
             failed.callback(_forget_sets, namespace, {*namespace.sets})
         for read, loaded in ready:
             failed.callback(_restore, *_state_of(cluster, loaded))
-            with _Placed(read):
+            with _placed(read):
                 _write(cluster, loaded)
         failed.pop_all()
     return len(ready)
@@ -576,19 +578,13 @@ def _forget_sets(namespace: Namespace, known: set[bytes]) -> None:
         del namespace.sets[name]
 
 
-class _Placed:
+@contextlib.contextmanager
+def _placed(read: _Read) -> Iterator[None]:
     """Within it, what is wrong becomes a SeedError that says where."""
-
-    def __init__(self, read: _Read) -> None:
-        self._read = read
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: object, error: object, _traceback: object) -> None:
-        if isinstance(error, _Wrong):
-            file, line, _ = self._read
-            raise SeedError(file, line, error.field, error.text) from error
+    try:
+        yield
+    except _Wrong as wrong:
+        raise SeedError(read.file, read.line, wrong.field, wrong.text) from wrong
 
 
 # To JSON

@@ -166,13 +166,6 @@ def find(name: str) -> Handler | None:
         return COMMANDS.get(name)
 
 
-def load_all() -> None:
-    """Load all modules that add commands, for those who want to list them."""
-    with LOADING:
-        for module in _MODULES:
-            load_module(f"handlers.info.{module}")
-
-
 def command(*names: str, support: Support = SUPPORTED) -> Callable[[Handler], Handler]:
     """Register the function that answers some commands, and how far it does."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aerospike_devserver.config import MAX_TTL_S
 from aerospike_devserver.handlers.record.command import Command
 from aerospike_devserver.result import Result, ServerError
 from aerospike_devserver.storage.record import Bins, Record, next_generation
@@ -9,7 +10,6 @@ from aerospike_devserver.storage.record import Bins, Record, next_generation
 TTL_DEFAULT = 0
 TTL_NEVER = 0xFFFFFFFF
 TTL_UNCHANGED = 0xFFFFFFFE
-MAX_TTL_S = 315_360_000
 
 _TTL_INVALID = 1
 """Sub-code of result 4."""
