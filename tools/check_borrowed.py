@@ -20,6 +20,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from reporting import report
+
 CORE = Path("src/aerospike/_core")
 # makes of them, in older Pythons, what takes their place
 COMPAT = CORE / "support/compat.h"
@@ -92,10 +94,7 @@ def violations(root: Path) -> Iterator[str]:
 
 
 def main(args: list[str]) -> int:
-    found = list(violations(Path(args[0] if args else Path(__file__).parent.parent)))
-    for message in found:
-        print(message)
-    return 1 if found else 0
+    return report(violations, args)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from reporting import report
+
 LAYERS = ("base", "wire", "net", "tls", "topology", "cluster", "command")
 # beside topology, and in a library of its own: the others do not know it
 APART = "tls"
@@ -440,11 +442,7 @@ def violations(root: Path) -> list[str]:
 
 
 def main(args: list[str]) -> int:
-    root = Path(args[0] if args else Path(__file__).parent.parent)
-    found = violations(root)
-    for message in found:
-        print(message)
-    return 1 if found else 0
+    return report(violations, args)
 
 
 if __name__ == "__main__":

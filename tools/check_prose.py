@@ -28,6 +28,7 @@ from proselint.registry import CheckRegistry
 from proselint.tools import LintFile
 
 from check_text import CODE, LINK, TURNS, files, no_word, paragraphs
+from reporting import report
 
 FEWEST = 4
 # what to look for: each finds true faults here, and hardly anything else
@@ -155,10 +156,7 @@ def violations(root: Path) -> Iterator[str]:
 
 
 def main(args: list[str]) -> int:
-    found = list(violations(Path(args[0] if args else Path(__file__).parent.parent)))
-    for message in found:
-        print(message)
-    return 1 if found else 0
+    return report(violations, args)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from check_text import files
+from reporting import report
 
 CLIENT = (Path("src/aerospike"), Path("src/aerospike_helpers"))
 BLOCKING_RUNNER = Path("src/aerospike/_calls/blocking.py")
@@ -172,10 +173,7 @@ def violations(root: Path) -> list[str]:
 
 
 def main(args: list[str]) -> int:
-    found = violations(Path(args[0] if args else Path(__file__).parent.parent))
-    for message in found:
-        print(message)
-    return 1 if found else 0
+    return report(violations, args)
 
 
 if __name__ == "__main__":
