@@ -22,7 +22,6 @@ from .test_snippets import (
     run_pytest,
     run_snippets,
     run_tests,
-    shared_cluster,  # noqa: F401 - a fixture
     snippets_of,
 )
 
@@ -60,7 +59,7 @@ def test_notebook_gives_what_it_shows(notebook, tmp_path, python):
 
 
 @pytest.mark.parametrize("page", [*filter(snippets_of, OTHERS)], ids=NAME)
-def test_snippets_print_what_they_show(page, shared_cluster, tmp_path, python):  # noqa: F811
+def test_snippets_print_what_they_show(page, shared_cluster, tmp_path, python):
     run_snippets(page, shared_cluster, tmp_path, python)
 
 

@@ -31,7 +31,6 @@ import pytest
 
 import aerospike
 from aerospike_devserver import DevCluster
-from aerospike_devserver.loading import load_all
 
 from ..children import LIMIT_S
 
@@ -171,13 +170,6 @@ def program_of(page: Path, host: tuple[str, int]) -> str:
             lines += block.lines
         lines += [f"print({END!r})"]
     return at(host, "\n".join(lines))
-
-
-@pytest.fixture(scope="module")
-def shared_cluster() -> Iterator[DevCluster]:
-    load_all()
-    with DevCluster() as cluster:
-        yield cluster
 
 
 def run_snippets(
