@@ -11,7 +11,7 @@ import aerospike
 from aerospike import exception
 from aerospike_devserver import DevCluster
 from aerospike_devserver.codec.admin import AdminCommand
-from aerospike_devserver.handlers.admin.command import COMMANDS
+from aerospike_devserver.handlers.admin.command import COMMANDS, find
 
 from ..waiting import patient, until
 
@@ -56,10 +56,10 @@ def over_tls(monkeypatch: pytest.MonkeyPatch) -> dict[AdminCommand, list[bool]]:
     found: dict[AdminCommand, list[bool]] = {}
     for command in (AdminCommand.LOGIN, AdminCommand.AUTHENTICATE):
         seen = found[command] = []
+        answer = find(command)
+        assert answer is not None
 
-        def noted(
-            request: Any, seen: Any = seen, answer: Any = COMMANDS[command]
-        ) -> Any:
+        def noted(request: Any, seen: Any = seen, answer: Any = answer) -> Any:
             seen.append(request.session.certificate is not None)
             return answer(request)
 
