@@ -22,95 +22,77 @@ SET = "cache-example"
 LEFT = expression_operations.expression_read("left", exp.TTL().compile())
 READ = [operations.read("value"), LEFT]
 CREATE = {"exists": aerospike.POLICY_EXISTS_CREATE}
+UPDATE = {"exists": aerospike.POLICY_EXISTS_UPDATE}
+REFUSED = (exception.RecordExistsError, exception.RecordNotFound, exception.FilteredOut)
 
 
-def key_of(name: str, what: str = "value") -> tuple[str, str, str]:
-    return ("test", SET, f"{what} of {name}")
+def key_of(name: str) -> tuple[str, str, str]:
+    return ("test", SET, name)
 
 
 @dataclass
 class Cache:
-    """Values that are slow to make. A value is anything that a bin holds, but not None.
-
-    fresh_s: how old a value may get before somebody makes a new one.
-    stale_s: how long after that callers still get the old one meanwhile.
-    make_s: after this time without a result, another caller makes the value.
-    """
+    """Values that are slow to make: anything that a bin holds, but not None."""
 
     client: aerospike.Client
-    fresh_s: int = 60
-    stale_s: int = 600
-    make_s: int = 10
+    fresh_s: int = 60  # how old a value may get before somebody makes a new one
+    stale_s: int = 600  # how long after that callers still get the old one meanwhile
+    make_s: int = 10  # after this time without a result, another caller makes one
 
     def get(self, name: str, make: Callable[[], Any]) -> Any:
         """The value of `name`, from the cluster or else from make()."""
         give_up = time.monotonic() + self.make_s
-        while True:
+        while time.monotonic() < give_up:
             try:
-                value, is_fresh = self._read(name)
-                if is_fresh:
+                found: dict[str, Any] = {}
+                with suppress(exception.RecordNotFound):
+                    found = self.client.operate(key_of(name), READ).bins
+                value = found.get("value")
+                if value is not None and found["left"] > self.stale_s:
                     return value
-                mark = self._claim(name)
+                mark = self._claim(name, is_new=not found)
             except exception.AerospikeError:
                 return make()  # a cache that is down stops nobody
             if mark is not None:
                 return self._make(name, mark, make)
             if value is not None:
                 return value  # old: another caller is making a new one
-            if time.monotonic() > give_up:
-                return make()
             time.sleep(0.02)
+        return make()
 
     def forget(self, name: str) -> None:
         """Drop a value, and the one that somebody may be making now."""
-        for key in (key_of(name, "claim"), key_of(name)):
-            with suppress(exception.RecordNotFound):
-                self.client.remove(key)
+        with suppress(exception.RecordNotFound):
+            self.client.remove(key_of(name))
 
-    def _read(self, name: str) -> tuple[Any, bool]:
-        """A value and whether it is fresh; (None, False) if there is none."""
-        try:
-            bins = self.client.operate(key_of(name), READ)[2]
-        except exception.RecordNotFound:
-            return None, False
-        return bins["value"], bins["left"] > self.stale_s
-
-    def _claim(self, name: str) -> str | None:
+    def _claim(self, name: str, is_new: bool) -> str | None:
         """A mark of the caller's own if it is to make the value, else None."""
         mark = uuid.uuid4().hex
-        try:
-            meta = {"ttl": self.make_s}
-            self.client.put(key_of(name, "claim"), {"mark": mark}, meta, CREATE)
-        except exception.RecordExistsError:
-            return None
-        return mark
+        is_late = exp.GT(exp.SinceUpdateTime(), 1000 * self.make_s)
+        is_free = exp.Or(exp.Not(exp.BinExists("mark")), is_late)
+        is_due = exp.And(exp.LE(exp.TTL(), self.stale_s), is_free).compile()
+        policy = CREATE if is_new else UPDATE | {"expressions": is_due}
+        meta = {"ttl": self.make_s if is_new else aerospike.TTL_DONT_UPDATE}
+        with suppress(*REFUSED):
+            self.client.put(key_of(name), {"mark": mark}, meta, policy)
+            return mark
+        return None
 
     def _make(self, name: str, mark: str, make: Callable[[], Any]) -> Any:
         """Make a value, keep it, and give the claim back."""
         try:
-            with suppress(exception.AerospikeError):
-                value, is_fresh = self._read(name)
-                if is_fresh:  # another caller was faster
-                    return value
             value = make()
-            with suppress(exception.AerospikeError):
-                ttl = self.fresh_s + self.stale_s
-                self.client.put(key_of(name), {"value": value}, meta={"ttl": ttl})
-                if not self._release(name, mark):  # forget() may have been called
-                    self.client.remove(key_of(name))
+            self._end(name, mark, {"value": value}, self.fresh_s + self.stale_s)
             return value
-        finally:
-            with suppress(exception.AerospikeError):
-                self._release(name, mark)
+        finally:  # unless that has given it back
+            self._end(name, mark, {}, aerospike.TTL_DONT_UPDATE)
 
-    def _release(self, name: str, mark: str) -> bool:
-        """Give the claim back; whether the caller still had it."""
+    def _end(self, name: str, mark: str, bins: dict[str, Any], ttl_s: int) -> None:
+        """Write and end the claim. The server refuses this if the claim is gone."""
         is_mine = exp.Eq(exp.StrBin("mark"), mark).compile()
-        try:
-            self.client.remove(key_of(name, "claim"), policy={"expressions": is_mine})
-        except (exception.RecordNotFound, exception.FilteredOut):
-            return False
-        return True
+        policy = UPDATE | {"expressions": is_mine}
+        with suppress(exception.AerospikeError):
+            self.client.put(key_of(name), bins | {"mark": None}, {"ttl": ttl_s}, policy)
 
 
 def demo(client: aerospike.Client) -> None:

@@ -47,6 +47,11 @@ def test_example_gives_what_it_expects(program, hosts, tmp_path):
     run_example(program, hosts, tmp_path)
 
 
+@pytest.mark.parametrize("program", [*PROGRAMS, *OF_OTHERS], ids=attrgetter("name"))
+def test_example_is_short_enough_to_be_copied(program):
+    assert len(program.read_text(encoding="utf-8").splitlines()) <= 120
+
+
 # what the others have of _try.py is the same as in counter.py
 @pytest.mark.parametrize(
     "program",

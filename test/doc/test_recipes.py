@@ -108,6 +108,36 @@ def test_value_that_was_forgotten_while_it_was_made_is_not_kept(client, name):
     assert kept.get(name, lambda: "new") == "new"
 
 
+def test_forgotten_value_is_not_kept_where_answers_are_lost(steady, dev_cluster, name):
+    kept = cache.Cache(steady)
+
+    def make():
+        kept.forget(name)
+        dev_cluster.faults.reset(commands="write")
+        return "old"
+
+    assert kept.get(name, make) == "old"
+    dev_cluster.faults.clear()
+    assert kept.get(name, lambda: "new") == "new"
+
+
+def test_claim_of_a_caller_that_has_died_ends(client, dev_cluster, name):
+    kept = cache.Cache(client)
+    kept.get(name, lambda: "old")
+    dev_cluster.advance(61)
+    client.put(cache.key_of(name), {"mark": "x"}, {"ttl": aerospike.TTL_DONT_UPDATE})
+    assert kept.get(name, lambda: "made twice") == "old"
+    dev_cluster.advance(11)
+    assert kept.get(name, lambda: "new") == "new"
+
+
+def test_value_that_the_server_refuses_leaves_no_claim(client, name):
+    kept = cache.Cache(client)
+    assert len(kept.get(name, lambda: "x" * (2 << 20))) == 2 << 20
+    assert kept.get(name, lambda: "small") == "small"
+    assert kept.get(name, lambda: "made twice") == "small"
+
+
 def test_failure_to_make_a_value_is_the_callers(client, name):
     kept = cache.Cache(client)
     with pytest.raises(ZeroDivisionError):
