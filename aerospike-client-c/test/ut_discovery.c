@@ -187,22 +187,30 @@ add_host(asc_search *s, size_t group, const char *name, uint16_t port)
 }
 
 /* The first of the addresses that answer about as soon is taken, whichever was
- * faster. */
+ * faster. A round that took longer says nothing: on a busy machine a peer may answer
+ * so much later that it is not waited for. */
 static void
 test_first_address_is_preferred(void)
 {
+    enum { AS_SOON_MS = 100, WANTED = 20, MOST = 1000 };
     peer *a = peer_start("A"), *b = peer_start("B");
-    for (unsigned i = 0; i < 20; i++) {
+    unsigned n_soon = 0;
+    for (unsigned i = 0; i < MOST && n_soon < WANTED; i++) {
+        uint64_t since = now_ms();
         outcome o = {0};
         asc_search *s = search_new(1, &o, 60000, 60000);
         CHECK(add_host(s, 0, "127.0.0.1", peer_free_port()));
         CHECK(add_host(s, 0, "127.0.0.1", i % 2 == 0 ? a->port : b->port));
         CHECK(add_host(s, 0, "127.0.0.1", i % 2 == 0 ? b->port : a->port));
         asc_search_run(s);
-        CHECK_EQ_STR(asc_search_found(s, 0)->name, i % 2 == 0 ? "A" : "B");
+        if (now_ms() - since < AS_SOON_MS) {
+            CHECK_EQ_STR(asc_search_found(s, 0)->name, i % 2 == 0 ? "A" : "B");
+            n_soon++;
+        }
         CHECK_EQ_INT(o.n_failed, 1);
         asc_search_free(s);
     }
+    CHECK_EQ_INT(n_soon, WANTED);
     peer_stop(a);
     peer_stop(b);
 }
