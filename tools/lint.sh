@@ -1,10 +1,11 @@
 #!/bin/sh
 # All static checks; called by `make lint` with PY, the environment's Python.
-# Runs every check, and fails at the end if one of them did.
+# Runs every check, in two rows side by side, and fails at the end if one of them did.
 set -u
 cd "$(dirname "$0")/.."
 PY=${PY:-.venv/bin/python}
-failed=
+failed=$(mktemp)
+trap 'rm -f "$failed"' EXIT
 
 check() {
     name=$1
@@ -14,7 +15,7 @@ check() {
         printf 'ok      %s\n' "$name"
     else
         printf '%s\nFAILED  %s\n' "$log" "$name"
-        failed="$failed $name"
+        printf ' %s;' "$name" >>"$failed"
     fi
 }
 
@@ -34,10 +35,6 @@ format_c() {
         xargs -0 "$(dirname "$PY")/clang-format" --dry-run --Werror
 }
 
-check "ruff check" "$PY" -m ruff check .
-check "ruff format" "$PY" -m ruff format --check .
-check "mypy" "$PY" -m mypy
-check "clang-format" format_c
 # from elsewhere: in the checkout's root it finds each module twice
 stubs() {
     root=$(pwd)
@@ -45,23 +42,6 @@ stubs() {
     (cd / && MYPYPATH="$root/src" "$python" -m mypy.stubtest aerospike._core \
         aerospike.exception)
 }
-check "stubs" stubs
-check "docstrings of stubs" "$PY" tools/stub_docs.py --check
-check "docs" env PY="$PY" sh tools/build_docs.sh
-check "layers" "$PY" tools/check_layers.py
-check "borrowed" "$PY" tools/check_borrowed.py
-check "typing" "$PY" tools/check_typing.py
-check "text" "$PY" tools/check_text.py
-check "style" "$PY" tools/check_style.py
-check "spelling" "$PY" -m codespell_lib
-check "prose" "$PY" tools/check_prose.py
-check "workflows" "$PY" tools/check_workflows.py
-# its binary comes with a package for most machines; see pyproject.toml
-if [ -x "$(dirname "$PY")/hadolint" ]; then
-    check "Containerfile" "$(dirname "$PY")/hadolint" Containerfile
-else
-    echo "no hadolint: the Containerfile was not checked"
-fi
 # Every gcc and clang of the machine, in any version, each binary under one name; cc
 # where there is neither.
 compilers() {
@@ -72,11 +52,43 @@ compilers() {
         done
     done | awk '!binary[$1]++ && !name[$2]++ { print $2; n++ } END { if (!n) print "cc" }'
 }
-for compiler in $(compilers); do
-    check "$compiler -Werror, exports" compile_with "$compiler"
-done
 
-if [ -n "$failed" ]; then
-    printf 'lint failed:%s\n' "$failed"
+# what mypy keeps of a run is for one at a time
+check_python() {
+    check "ruff check" "$PY" -m ruff check .
+    check "ruff format" "$PY" -m ruff format --check .
+    check "mypy" "$PY" -m mypy
+    check "stubs" stubs
+    check "typing" "$PY" tools/check_typing.py
+    check "docstrings of stubs" "$PY" tools/stub_docs.py --check
+    check "docs" env PY="$PY" sh tools/build_docs.sh
+}
+
+check_others() {
+    check "clang-format" format_c
+    for compiler in $(compilers); do
+        check "$compiler -Werror, exports" compile_with "$compiler"
+    done
+    check "layers" "$PY" tools/check_layers.py
+    check "borrowed" "$PY" tools/check_borrowed.py
+    check "text" "$PY" tools/check_text.py
+    check "style" "$PY" tools/check_style.py
+    check "spelling" "$PY" -m codespell_lib
+    check "prose" "$PY" tools/check_prose.py
+    check "workflows" "$PY" tools/check_workflows.py
+    # its binary comes with a package for most machines; see pyproject.toml
+    if [ -x "$(dirname "$PY")/hadolint" ]; then
+        check "Containerfile" "$(dirname "$PY")/hadolint" Containerfile
+    else
+        echo "no hadolint: the Containerfile was not checked"
+    fi
+}
+
+check_python &
+check_others
+wait
+
+if [ -s "$failed" ]; then
+    printf 'lint failed:%s\n' "$(cat "$failed")"
     exit 1
 fi

@@ -161,6 +161,21 @@ is_current() {
     [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(fingerprint "$@" 2>/dev/null)" ]
 }
 
+# Print a stamp of $VENV that is current and has all of $extras, perhaps more.
+ready_stamp() {
+    for found in "$VENV"/.stamp-*; do
+        has=${found##*/.stamp-}
+        for extra in $(echo "$extras" | tr , ' '); do
+            case ,$has, in *",$extra,"*) ;; *) continue 2 ;; esac
+        done
+        if is_current "$found" --editable ".[$has]"; then
+            echo "$found"
+            return
+        fi
+    done
+    return 1
+}
+
 # make_venv FOLDER: a fresh one unless FOLDER has this very Python
 make_venv() {
     which='import sys; print(sys.version, sys.base_prefix)'
@@ -303,8 +318,8 @@ fi
 [ "$goal" != instructions ] || check_machine
 
 stamp=$VENV/.stamp-$extras
-if is_current "$stamp" --editable ".[$extras]"; then
-    rebuild "$stamp"
+if ready=$(ready_stamp); then
+    rebuild "$ready"
 elif is_free_threaded; then
     install_free_threaded
 else
