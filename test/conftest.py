@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import importlib.util
 import itertools
 import os
@@ -79,6 +80,19 @@ def pytest_runtest_makereport(
         path, line, _ = item.location
         report.longrepr = (path, line or 0, absent.reason(package))
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep the garbage collector from the tests themselves. There are so many that it
+    takes half a second to look at them all, and many tests ask for a full collection.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest groups them by their fixtures

@@ -652,6 +652,7 @@ def test_closed_client(make_client):
             call()
 
 
+@pytest.mark.measures
 def test_batch_of_more_than_128_mib_is_refused(scripted_node, make_client):
     client = make_client(hosts=[scripted_node.host])
     big = [ops.write("a", bytes(1 << 20))]
