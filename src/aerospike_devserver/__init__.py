@@ -3,9 +3,9 @@
     with DevCluster(nodes=3) as cluster:
         client = aerospike.client({"hosts": cluster.hosts})
 
-For laptops, tests and CI; any Aerospike client can use it. What it does not know it
-refuses with the result code of an invalid request. `FaultProxy` stands before any
-server and makes things go wrong, as `cluster.faults` does.
+It is for laptops, tests and CI, and any Aerospike client can use it. It refuses unknown
+requests with the result code of an invalid request. `FaultProxy` stands in front of any
+server, and makes requests fail on purpose, as `cluster.faults` does.
 """
 
 from __future__ import annotations

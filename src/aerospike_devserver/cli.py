@@ -57,18 +57,17 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--access-address",
         {
             "metavar": "HOST:PORT",
-            "help": "address of the first node that clients are given, for a container "
-            "with published ports; each further node has the port 10 above the one "
-            "before",
+            "help": "address that clients get for the first node, for a container with "
+            "published ports; each further node has the port 10 above the one before",
         },
     ),
     (
         "--alternate-address",
         {
             "metavar": "HOST[:PORT]",
-            "help": "address of the first node for clients with "
-            "use_services_alternate; each further node has the port 10 above the one "
-            "before; without PORT, each has its own port",
+            "help": "address that clients with use_services_alternate get for the "
+            "first node; each further node has the port 10 above the one before; "
+            "without PORT, each node has its own port",
         },
     ),
     (
@@ -96,8 +95,8 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         {
             "type": int,
             "default": 2,
-            "help": "copies of each record, of which each is on another node; with "
-            "fewer nodes, there are fewer copies",
+            "help": "copies of each record, on different nodes; with fewer nodes, "
+            "there are fewer copies",
         },
     ),
     (
@@ -105,16 +104,17 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         {
             "dest": "version",
             "default": DEFAULT_VERSION,
-            "help": f"version to play: {', '.join(BUILDS)}, or a build of four numbers",
+            "help": f"version to imitate: {', '.join(BUILDS)}, or a build of four "
+            "numbers",
         },
     ),
     (
         "--edition",
         {
             "default": None,
-            "help": f"{COMMUNITY}, or {ENTERPRISE}: compression and durable deletes, "
-            f"approximated ({COMMUNITY}; {ENTERPRISE} with --security or "
-            "--strong-consistency)",
+            "help": f"{COMMUNITY}, or {ENTERPRISE} with compression and durable "
+            f"deletes, approximated (default: {COMMUNITY}; {ENTERPRISE} with "
+            "--security or --strong-consistency)",
         },
     ),
     ("--cluster-name", {"default": None, "help": "name of the cluster"}),
@@ -123,8 +123,8 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         {
             "type": int,
             "default": 0,
-            "help": "seconds that a record lives when the write does not say; 0: for "
-            "ever",
+            "help": "time to live of records, in seconds, if the write has none; 0: "
+            "records never expire",
         },
     ),
     (
@@ -180,15 +180,16 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         {
             "metavar": "NAME",
             "help": "name in the certificate, the tls-name of clients "
-            f"({DEFAULT_TLS_NAME})",
+            f"(default: {DEFAULT_TLS_NAME})",
         },
     ),
     (
         "--tls-port",
         {
             "type": int,
-            "help": f"port for TLS of the first node ({DEFAULT_TLS_PORT}); each "
-            "further node has the port 10 above the one before; 0: any free ports",
+            "help": "port for TLS of the first node (default: "
+            f"{DEFAULT_TLS_PORT}); each further node has the port 10 above the one "
+            "before; 0: any free ports",
         },
     ),
     ("--tls-only", {"action": "store_true", "help": "no ports without TLS"}),
@@ -196,8 +197,8 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--security",
         {
             "action": "store_true",
-            "help": "clients must log in and have roles, at first the user admin with "
-            "the password admin; approximated, as the Community Edition has no users",
+            "help": "clients must log in; the first user is admin with the password "
+            "admin; approximated, as the Community Edition has no users",
         },
     ),
     (
@@ -212,16 +213,16 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--allow-expunge",
         {
             "action": "store_true",
-            "help": "take deletes that are not durable though there is strong "
-            "consistency, outside of transactions",
+            "help": "with strong consistency: accept deletes that are not durable, "
+            "outside of transactions",
         },
     ),
     (
         "--session-ttl",
         {
             "type": int,
-            "help": "seconds after which clients must log in again "
-            f"({DEFAULT_SESSION_TTL_S})",
+            "help": "seconds after which clients must log in again (default: "
+            f"{DEFAULT_SESSION_TTL_S})",
         },
     ),
     (
@@ -236,7 +237,7 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--dump",
         {
             "metavar": "FILE",
-            "help": "in the end, write all records to this file, which --seed reads",
+            "help": "write all records to this file at the end; --seed can read it",
         },
     ),
     (
@@ -253,7 +254,7 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         {
             "type": int,
             "default": DEFAULT_UDF_MEMORY,
-            "help": "what the functions in Lua of a module may take, in bytes",
+            "help": "memory limit for the functions in Lua of a module, in bytes",
         },
     ),
     (
@@ -280,7 +281,7 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog=prog,
         description="A development server for Aerospike clients. It keeps its data in "
-        "memory and listens on loopback unless it is told otherwise.",
+        "memory and listens on loopback by default.",
     )
     for name, settings in _OPTIONS:
         made.add_argument(name, **settings)
@@ -289,8 +290,8 @@ def parser(prog: str = PROG) -> argparse.ArgumentParser:
         nargs="?",
         const="",
         metavar="HOST:PORT",
-        help="start no server, but ask the one there whether it answers, for a health "
-        f"check (the --port of {LOCALHOST}); the exit code is 0 if it does",
+        help="start no server, but ask the server at this address (default: the "
+        f"--port of {LOCALHOST}) whether it answers; the exit code is 0 if it does",
     )
     made.add_argument(
         "-v",

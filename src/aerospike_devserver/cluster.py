@@ -81,67 +81,70 @@ def _refuse(needed: str, **given: object) -> None:
 class DevCluster:
     """A cluster of development servers on loopback; it is a context manager.
 
-    Any number may live in one process, and any thread may call any method. Data is
-    kept in memory, shared by the nodes of one cluster, and gone after `stop`.
+    A process can have any number of clusters. Any thread may call any method. The nodes
+    of a cluster share their data, which is in memory until `stop`.
 
-    :param nodes: how many nodes.
+    :param nodes: the number of nodes.
     :param port: node i listens on port + 10*i; 0 = a free port each.
     :param host: a loopback address, such as "127.0.0.1" or "::1"; with `allow_remote`
         any address of the machine, "0.0.0.0" = all. "localhost" stands
         for 127.0.0.1.
     :param namespaces: their names.
-    :param replication_factor: cut to the number of live nodes.
-    :param version: "8.1" or "8.2", or a build of four numbers to report: what the
-        server does not know in that version it refuses, string operations before 8.2.
-    :param edition: "community", or "enterprise": then the server compresses, deletes
-        durably, and says that it is of that edition. None = "community", or
-        "enterprise" with security or strong consistency.
+    :param replication_factor: copies of each record, at most one for each live node.
+    :param version: "8.1" or "8.2", or a build of four numbers to report. The server
+        refuses what is not in this version, such as string operations before 8.2.
+    :param edition: "community" or "enterprise". With "enterprise", the server reports
+        this edition, and has compression and durable deletes. None = "enterprise" with
+        security or strong consistency, otherwise "community".
     :param cluster_name: None = the cluster has no name.
-    :param default_ttl: seconds to live of records written without TTL, 0 = forever.
-    :param nsup_period: seconds; 0 turns expiration off.
-    :param allow_ttl_without_nsup: whether a TTL is taken though expiration is off.
+    :param default_ttl: time to live of records that are written without one, in
+        seconds; 0 = they never expire.
+    :param nsup_period: seconds between two removals of expired records; 0 = none are
+        removed.
+    :param allow_ttl_without_nsup: with `nsup_period=0`, accept writes with a TTL, too.
     :param max_record_size: bytes.
-    :param allow_remote: take a host that other machines reach. Without security there
-        are no users: whoever reaches the server reads and writes everything.
-    :param access_address: where node 0 tells clients to connect, "HOST:PORT", and node
-        i at PORT + 10*i: for a server behind the ports of a container. None = where it
-        listens.
-    :param alternate_address: where clients with `use_services_alternate` are told to
-        connect: "HOST:PORT" for node 0, and node i at PORT + 10*i, or "HOST" for that
-        address with the nodes' own ports. None = there are no alternate addresses.
+    :param allow_remote: accept a host that other machines can reach. Without security
+        there are no users: everybody who reaches the server reads and writes
+        everything.
+    :param access_address: "HOST:PORT", the address that clients get for node 0. For
+        node i they get PORT + 10*i. This is for a container with published ports.
+        None = the address at which the node listens.
+    :param alternate_address: the same for clients with `use_services_alternate`, or
+        "HOST" for this host with the nodes' own ports. None = there are no alternate
+        addresses.
     :param racks: the rack of each node, [1, 1, 2], or {namespace: [1, 1, 2]}. The
-        copies of a record are then on different racks, as far as there are enough.
+        copies of a record are then on different racks, if there are enough racks.
         None = there are no racks, as in the Community Edition.
-    :param tls: serve TLS on further ports, with certificates that the cluster makes for
-        itself, which needs the extra `devserver`; or with a context of yours.
-        `config` is a client's configuration for it.
+    :param tls: True = serve TLS on further ports, with certificates that the cluster
+        makes, for which it needs the extra `devserver`; or a context of yours. `config`
+        is the configuration of a client.
     :param mutual_tls: the same, and clients must show a certificate.
-    :param tls_name: what clients find in the certificate of each node; it must stand in
-        a certificate of yours. None = "devcluster".
+    :param tls_name: the name in the certificate of each node. Your own certificate must
+        have it, too. None = "devcluster".
     :param tls_port: node i listens on tls_port + 10*i; 0 or None = a free port each.
     :param tls_only: no ports without TLS.
     :param tls_cert: serve TLS with this certificate, a file in PEM with its chain.
     :param tls_key: the key of that certificate, a file in PEM without a pass phrase.
     :param tls_ca: clients must show a certificate of this CA, a file in PEM.
-    :param security: clients must log in, and do what the roles of their user allow.
-        There is the user "admin" with the password "admin" to begin with.
-    :param external_users: users whose passwords are not kept as hashes, as if a
-        directory had them: {name: {"password": "...", "roles": ["read", ...]}}.
+    :param security: clients must log in, and may do what the roles of their user allow.
+        The first user is "admin" with the password "admin".
+    :param external_users: users with external logins, as if their passwords were in a
+        directory: {name: {"password": "...", "roles": ["read", ...]}}.
     :param session_ttl: seconds after which a client must log in again. None = a day.
-    :param udf_timeout: seconds after which a function in Lua is stopped, unless its
-        request has a timeout of its own. In background work it is a second, or this
-        if it is less, whatever the request says.
-    :param udf_memory: bytes that the functions of a module may take.
+    :param udf_timeout: seconds after which the server stops a function in Lua, unless
+        its request has a timeout of its own. In background work, the limit is a second,
+        or `udf_timeout` if that is less.
+    :param udf_memory: memory limit for the functions of a module, in bytes.
     :param full_lua: give functions in Lua the whole library, which reads and writes
         files and starts processes. Without it they reach only records.
-    :param strong_consistency: the namespaces have strong consistency, and transactions:
-        all of them, or those of these names.
-    :param allow_expunge: take deletes that are not durable though there is strong
-        consistency, outside of transactions.
-    :param seed: records that are there from the beginning, and again after `reset`: a
-        file of JSON, a folder with such files, or a list of dictionaries. See `load`.
-    :ivar faults: makes things go wrong: see `Faults`.
-    :raises ValueError: a parameter is out of range, or a file is not what it should be.
+    :param strong_consistency: which namespaces have strong consistency and
+        transactions: True = all, or a list of names.
+    :param allow_expunge: with strong consistency, accept deletes that are not durable,
+        outside of transactions.
+    :param seed: records that exist from the beginning, and again after `reset`: a file
+        of JSON, a folder with such files, or a list of dictionaries. See `load`.
+    :ivar faults: makes requests fail on purpose: see `Faults`.
+    :raises ValueError: a parameter is out of range, or a file has wrong contents.
     """
 
     def __init__(
@@ -296,9 +299,9 @@ class DevCluster:
             node.is_live = True
 
     def stop(self) -> None:
-        """Close all sockets and forget all data; again does nothing.
+        """Close all sockets and forget all data. A second call does nothing.
 
-        Nor does it anything in the child of a fork: the nodes belong to the parent.
+        It does nothing in the child of a fork, because the nodes belong to the parent.
         """
         if self._loop is not None and self._loop.is_inherited:
             return
@@ -411,9 +414,9 @@ class DevCluster:
         return self._loop
 
     def stop_node(self, index: int) -> None:
-        """Close a node's sockets at once; the others take over its partitions.
+        """Close the sockets of a node. The other nodes take over its partitions.
 
-        IndexError: no such node. A node that is stopped already stays so.
+        If the node has stopped already, nothing happens. IndexError: no such node.
         """
         with self._lock:
             self._running.call(lambda: self._set_down(index))
@@ -441,15 +444,15 @@ class DevCluster:
     def start_node(
         self, index: int, *, is_moved: bool = False, node_id: str | None = None
     ) -> None:
-        """Bring a stopped node back, as it was or elsewhere.
+        """Start a stopped node again.
 
-        A node that runs already stays as it is.
+        If the node runs already, nothing happens.
 
-        :param is_moved: on free ports, not on those that it had.
-        :param node_id: its name from now on: hexadecimal digits, not another node's.
+        :param is_moved: use free ports, and not those that the node had.
+        :param node_id: a new name: hexadecimal digits. Another node must not have it.
 
-        IndexError: no such node. ValueError: that is no name for it. OSError: the port
-        is taken.
+        IndexError: no such node. ValueError: the name is wrong. OSError: another
+        program uses the port.
         """
         with self._lock:
             self._running.call(lambda: self._set_up(index, is_moved, node_id))
@@ -472,10 +475,13 @@ class DevCluster:
         self._state.set_live(index, True)
 
     def set_racks(self, racks: GivenRacks) -> None:
-        """Let nodes stand in other racks, or in none: `racks` as of the constructor.
+        """Move nodes to other racks, or to none.
 
-        Partitions move, so that copies are on different racks. ValueError: there are
-        no such racks.
+        Partitions move, so that the copies of a record are on different racks.
+
+        :param racks: as in the constructor.
+
+        ValueError: there are no such racks.
         """
         made = racks_of(racks, len(self._state.nodes), self._namespaces)
         with self._lock:
@@ -486,9 +492,9 @@ class DevCluster:
         return [namespace.name for namespace in self._config.namespaces]
 
     def move_partitions(self) -> None:
-        """Give partitions to other nodes, as a cluster does that levels itself.
+        """Move partitions to other nodes, as a cluster does to balance itself.
 
-        No node comes or goes, so that the cluster key stays as it is.
+        No node comes or goes, so the cluster key does not change.
         """
         with self._lock:
             self._running.call(self._state.move_partitions)
@@ -500,15 +506,15 @@ class DevCluster:
         namespace: str | None = None,
         is_dead: bool = False,
     ) -> None:
-        """Let partitions be unavailable in namespaces with strong consistency.
+        """Make partitions unavailable in namespaces with strong consistency.
 
-        Their records can neither be written nor, except with the read mode "allow
-        unavailable", be read: such a command fails with 11. That ends with
-        `revive_partitions`, or with the next call of this.
+        Commands on their records fail with code 11, except reads with the mode "allow
+        unavailable". This ends with `revive_partitions`, or with the next call of
+        `lose_partitions`.
 
         :param partitions: their numbers; None = all.
         :param namespace: its name; None = all that have strong consistency.
-        :param is_dead: let them be dead, until somebody revives them.
+        :param is_dead: make them dead, until somebody revives them.
 
         ValueError: there are no such partitions, or no such namespace.
         """
@@ -521,7 +527,7 @@ class DevCluster:
             self._running.call(lambda: self._state.lose(names, lost, dead))
 
     def revive_partitions(self, namespace: str | None = None) -> None:
-        """Serve all partitions again that `lose_partitions` took, dead ones too.
+        """Make all partitions available again, also dead ones.
 
         ValueError: there is no such namespace with strong consistency.
         """
@@ -539,23 +545,23 @@ class DevCluster:
         return [namespace]
 
     def freeze_node(self, index: int) -> None:
-        """Let a node do nothing, as a process under SIGSTOP, until `thaw_node`.
+        """Stop the work of a node, as SIGSTOP does with a process, until `thaw_node`.
 
-        Its sockets stay open, and what is sent to it, new connections too, waits in the
-        kernel. The others notice nothing: it keeps its partitions. Stopping it ends
-        that, and what it has not read is lost.
+        Its sockets stay open. Requests and new connections wait in the kernel. The
+        other nodes notice nothing, and the node keeps its partitions. `stop_node` ends
+        this, and the requests that the node has not read are lost.
 
-        IndexError: no such node. A node that is stopped stays so.
+        If the node has stopped, nothing happens. IndexError: no such node.
         """
         with self._lock:
             self._running.call(lambda: self._set_frozen(index, True))
 
     def thaw_node(self, index: int) -> None:
-        """Let a frozen node go on: it carries out what it has been sent meanwhile.
+        """Let a frozen node continue, and carry out the requests that wait for it.
 
-        That includes the requests of clients that have given up and gone.
+        These include requests of clients that have given up and disconnected.
 
-        IndexError: no such node. A node that is not frozen stays so.
+        If the node is not frozen, nothing happens. IndexError: no such node.
         """
         with self._lock:
             self._running.call(lambda: self._set_frozen(index, False))
@@ -571,8 +577,8 @@ class DevCluster:
     def hosts(self) -> list[tuple[str, int]]:
         """Address and port of the live nodes, also of frozen ones.
 
-        These are the ports without TLS, unless there are none. RuntimeError if it does
-        not run.
+        These are the ports without TLS, if there are any, and otherwise those with TLS.
+        RuntimeError if the cluster does not run.
         """
         with self._lock:
             return [
@@ -584,10 +590,10 @@ class DevCluster:
 
     @property
     def config(self) -> dict[str, Any]:
-        """A client's configuration that works: seeds, and `tls` if there is TLS.
+        """A configuration for a client of this cluster: `hosts`, and `tls` with TLS.
 
-        With security it has the user who is there to begin with, and the password.
-        RuntimeError if it does not run.
+        With security it also has the first user and the password. RuntimeError if the
+        cluster does not run.
         """
         with self._lock:
             config: dict[str, Any] = {"hosts": self.hosts}
@@ -600,11 +606,13 @@ class DevCluster:
             return config
 
     def client_certificate(self, name: str) -> Files:
-        """Make a client's certificate: its file and that of its key, until `stop`.
+        """Make a certificate for a client, in files that exist until `stop`.
 
-        :param name: its common name, which is the user where a client logs in with it.
+        :param name: its common name. A client that logs in with it is the user of this
+            name.
+        :return: the paths of the certificate and of its key.
 
-        RuntimeError if it does not run, or has certificates that it did not make.
+        RuntimeError if the cluster does not run, or has certificates of yours.
         """
         with self._lock:
             if self._tls is None:
@@ -620,11 +628,11 @@ class DevCluster:
 
     @property
     def node_ids(self) -> list[str]:
-        """Ids of all nodes, stopped ones too, in order."""
+        """Names of all nodes, also of stopped ones, in their order."""
         return [node.id for node in self._state.nodes]
 
     def advance(self, seconds: float) -> None:
-        """Move the cluster's clock forward: records expire, updates are later."""
+        """Move the clock of the cluster forward, so that records expire."""
         with self._lock:
             self._running.call(lambda: self._advance(seconds))
 
@@ -646,10 +654,11 @@ class DevCluster:
                     yield 0.0
 
     def reset(self) -> None:
-        """Drop all records, sets, indexes and modules; the clock shows the wall time.
+        """Bring the cluster back into the state in which it began.
 
-        The records of `seed` are there again. Users and roles are those of the
-        beginning, and all faults end.
+        All records, sets, indexes and modules are removed, and the records of `seed`
+        loaded again. Users and roles are those of the beginning, all faults end, and
+        the clock shows the time of the machine.
         """
         self.faults.clear()
         with self._lock:
@@ -657,13 +666,13 @@ class DevCluster:
             self._load_seed()
 
     def load(self, source: Source) -> int:
-        """Write records that are described as JSON, over those that are there.
+        """Write records from JSON. They replace existing records with the same key.
 
         :param source: a file with objects of JSON, one after another or in one array; a
-            folder, of which all `.json` and `.jsonl` files are read; or a list of
+            folder, whose `.json` and `.jsonl` files are all read; or a list of
             dictionaries. Each is a record: `{"namespace": "test", "set": "users",
-            "key": "ada", "bins": {"age": 36}, "ttl": 3600}`. Only `bins` and one of
-            `key` and `digest` must be there.
+            "key": "ada", "bins": {"age": 36}, "ttl": 3600}`. Only `bins`, and `key` or
+            `digest`, are required.
         :return: the number of records.
         :raises SeedError: a record is wrong; the text names the file, the line and the
             field. No record of the source was written.
@@ -680,9 +689,9 @@ class DevCluster:
             return loop.call(lambda: write_records(self._state, ready))
 
     def dump(self, path: str | os.PathLike[str]) -> int:
-        """Write all records to a file that `load` reads, a line of JSON for each.
+        """Write all records to a file that `load` can read, one line of JSON for each.
 
-        A record whose key is not stored has its digest there.
+        A record whose key is not stored has its digest in the file.
 
         :return: the number of records.
         :raises OSError: the file cannot be written.

@@ -223,12 +223,12 @@ def _claim(parts: Stream, _command: str, claims: Mapping[_Number, int]) -> Strea
 
 
 class ScopeArguments(TypedDict, total=False):
-    """Which requests a fault strikes; without any, it strikes all of all nodes.
+    """Which requests a fault affects; by default all requests to all nodes.
 
-    node: an index or a name. commands: one of COMMANDS, or several; without it, all
-    kinds of requests, among them those that the client asks the node about itself.
-    nth: only this one of these requests, counted from 1. every: each so many-th of
-    them. times: the first so many of them.
+    node: an index or a name. commands: one of COMMANDS, or several; by default all
+    kinds of requests, also those with which a client tends the cluster. nth: only the
+    request with this number, counted from 1. every: one of this many requests. times:
+    this many requests, and then no more.
     """
 
     node: int | str | None
@@ -309,11 +309,11 @@ class Ground(NamedTuple):
 
 
 class Fault:
-    """A fault that strikes from its making until `end`, or the end of a `with` block.
+    """A fault, which is active until `end`, or the end of its `with` block.
 
     :ivar name: the method that made it.
-    :ivar hits: how often it has struck. 0 of one that refuses connections or swaps
-        nodes.
+    :ivar hits: the number of requests that it has affected. It is 0 for a fault that
+        refuses connections or swaps nodes.
     """
 
     def __init__(
@@ -345,7 +345,7 @@ class Fault:
         return self in self._faults.active
 
     def end(self) -> None:
-        """End it; again does nothing. What it has struck stays as it is."""
+        """End the fault. Requests that it has affected stay affected."""
         self._faults._end(self)
 
     def __enter__(self) -> Self:
@@ -370,14 +370,15 @@ class Fault:
 
 
 class Faults:
-    """What goes wrong in a cluster; each method makes a fault, which is active at once.
+    """The faults of a cluster. Each method makes a fault, which is active at once.
 
-    All take the arguments of ScopeArguments: node, commands, nth, every and times. At
-    a request that several faults strike, they act in the order of their making.
+    The arguments node, commands, nth, every and times say which requests a fault
+    affects. If several faults affect the same request, they act in the order in which
+    they were made.
 
-    With `commands="connect"`, a fault strikes a connection that is accepted. It can be
-    delayed, kept silent, reset, half-closed, or closed by `cut(0)`. A connection with
-    TLS is accepted when its handshake is over.
+    With `commands="connect"`, a fault affects new connections. They can be delayed,
+    kept silent, reset, half-closed, or closed by `cut(0)`. A connection with TLS counts
+    as new when its handshake is over.
 
     :ivar active: the faults that have not ended.
     """
@@ -389,7 +390,7 @@ class Faults:
         self._swaps: dict[Fault, dict[int, int]] = {}
 
     def silence(self, **scope: Unpack[ScopeArguments]) -> Fault:
-        """The request is carried out; nothing is sent on its connection any more."""
+        """The request is carried out; nothing more is sent on its connection."""
         return self._add("silence", scope, partial(_end, end=End.SILENCE), on=True)
 
     def reset(self, **scope: Unpack[ScopeArguments]) -> Fault:
@@ -400,9 +401,9 @@ class Faults:
         return self._add("reset", scope, partial(_end, end=End.RESET), on=True)
 
     def half_close(self, **scope: Unpack[ScopeArguments]) -> Fault:
-        """The request is carried out; the connection ends for the client's reading.
+        """The request is carried out, and the server closes its side of the connection.
 
-        What the client sends is still taken, and thrown away.
+        The client reads the end of the stream. What it sends is received and dropped.
         """
         change = partial(_end, end=End.HALF_CLOSE)
         return self._add("half_close", scope, change, on=True)
@@ -412,13 +413,13 @@ class Faults:
         return self._add("drop", scope, _drop)
 
     def fail(self, result: int, **scope: Unpack[ScopeArguments]) -> Fault:
-        """The request is not carried out; its reply says why, as a code.
+        """The request is not carried out; its reply has the code of an error.
 
         :param result: the code, from 1 to 255: 8 = the server is full, 9 = it took too
             long, 11 = the partition is unavailable, 14 = the record is a hot key,
             18 = the device cannot keep up, and so on.
 
-        Without `commands`, it strikes all requests about records.
+        Without `commands`, the fault affects all requests about records.
         """
         _check_count("result", result, 1)
         if result > _MAX_RESULT:
@@ -431,21 +432,21 @@ class Faults:
         return self._add("fail", scope, partial(_fail, result=result))
 
     def delay(self, seconds: float, **scope: Unpack[ScopeArguments]) -> Fault:
-        """The request is carried out, and its reply waits so long."""
+        """The request is carried out, and its reply comes so many seconds later."""
         _check_seconds("seconds", seconds)
         return self._add("delay", scope, partial(_delay, seconds=seconds), on=True)
 
     def trickle(self, pause: float = 1.0, **scope: Unpack[ScopeArguments]) -> Fault:
-        """The reply comes byte by byte, with so many seconds between two bytes."""
+        """The reply comes byte by byte, with a pause of so many seconds in between."""
         _check_seconds("pause", pause)
         return self._add("trickle", scope, partial(_trickle, pause=pause))
 
     def cut(
         self, at: int, then: str = "close", **scope: Unpack[ScopeArguments]
     ) -> Fault:
-        """The reply is cut at a byte offset; a shorter one passes whole.
+        """The reply is cut at a byte offset; a shorter reply is sent completely.
 
-        :param then: what becomes of the connection: "close", "half_close", "reset" or
+        :param then: what happens to the connection: "close", "half_close", "reset" or
             "silence".
         """
         _check_count("at", at, 0)
@@ -457,9 +458,9 @@ class Faults:
     def garbage(
         self, at: int = 0, *, seed: int = 0, **scope: Unpack[ScopeArguments]
     ) -> Fault:
-        """The reply has random bytes from an offset on. Its length is as it was.
+        """The reply has random bytes from a byte offset on. Its length does not change.
 
-        :param seed: other ones make other bytes.
+        :param seed: another seed makes other bytes.
         """
         _check_count("at", at, 0)
         from random import Random
@@ -468,10 +469,10 @@ class Faults:
         return self._add("garbage", scope, partial(_garble, at=at, source=source))
 
     def lie(self, claims: Mapping[str, int], **scope: Unpack[ScopeArguments]) -> Fault:
-        """Numbers in the reply are others: lengths, counts, the result code.
+        """Replace numbers in the reply: lengths, counts, the result code.
 
-        :param claims: which ones, and what they are: keys of NUMBERS. A number that a
-            short reply does not have stays out.
+        :param claims: the numbers by their names, which are the keys of NUMBERS. If a
+            reply is too short for a number, that number is left out.
         """
         if not claims or not hasattr(claims, "items"):
             raise TypeError(f"claims is a dict with any of {', '.join(NUMBERS)}")
@@ -486,7 +487,7 @@ class Faults:
         return self._add("lie", scope, partial(_claim, claims=numbers))
 
     def refuse(self, node: int | str | None = None) -> Fault:
-        """A node, or each, refuses connections. Those that are open stay."""
+        """A node, or each node, refuses new connections. Open connections stay."""
         index = None if node is None else self._ground.index_of(node)
         fault = Fault(self, "refuse", Scope(index))
         self._set_active((*self.active, fault))
@@ -494,9 +495,9 @@ class Faults:
         return fault
 
     def swap(self, first: int | str, second: int | str) -> Fault:
-        """Two nodes have changed places: each is where clients look for the other.
+        """Two nodes exchange their addresses.
 
-        Their connections are closed in the beginning, and in the end.
+        Their connections are closed when the fault begins, and when it ends.
         """
         one, other = self._ground.index_of(first), self._ground.index_of(second)
         if one == other:

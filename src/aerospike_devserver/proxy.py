@@ -193,22 +193,22 @@ def _is_last(command: str, proto_type: int, body: bytes) -> bool:
 
 
 class FaultProxy:
-    """Stands before the nodes of a cluster and makes things go wrong.
+    """A proxy in front of the nodes of a cluster, which makes requests fail on purpose.
 
-    A context manager; any thread may call any method.
+    It is a context manager. Any thread may call any method.
 
-    :param hosts: where nodes are: (address, port), as in a client's configuration, or
-        all of them (address, port, name for TLS). Then what passes is encrypted:
-        clients check the certificates of the nodes, faults strike connections, and
-        `follow` has no meaning.
+    :param hosts: the addresses of nodes: (address, port), as in the configuration of a
+        client, or (address, port, tls-name) for each of them. With TLS the traffic is
+        encrypted: clients check the certificates of the nodes, faults affect
+        connections, and `follow` has no effect.
     :param host: the address to listen on; each node has a free port of its own.
-    :param follow: rewrite what nodes say of their addresses, so that clients find those
-        that are not in `hosts` behind the proxy, too. Without it, clients meet these
-        directly.
+    :param follow: replace the addresses of nodes in their answers, so that clients also
+        reach the nodes that are not in `hosts` through the proxy. Without it, clients
+        connect to these nodes directly.
     :raises ValueError: hosts names no node, or not all of them with a name for TLS.
     :raises TypeError: a host is no such tuple.
-    :ivar faults: makes things go wrong: see `Faults`. A node is an index of
-        `addresses`, or a name.
+    :ivar faults: makes requests fail on purpose: see `Faults`. A node is given by its
+        index in `addresses`, or by its name.
     """
 
     def __init__(
@@ -238,7 +238,7 @@ class FaultProxy:
     # Life
 
     def start(self) -> Self:
-        """Ask the nodes who they are, and listen. RuntimeError if it runs.
+        """Ask the nodes for their names, and listen. RuntimeError if the proxy runs.
 
         OSError if a node of `hosts` does not answer.
         """
@@ -262,7 +262,7 @@ class FaultProxy:
             self._rewritten_peers(peers)
 
     def stop(self) -> None:
-        """Close all sockets; all faults end. Nothing, again or in a fork's child."""
+        """Close all sockets, and end all faults. It does nothing in a fork's child."""
         if self._loop is not None and self._loop.is_inherited:
             return
         self.faults.clear()
@@ -288,7 +288,7 @@ class FaultProxy:
 
     @property
     def hosts(self) -> list[tuple[Any, ...]]:
-        """Where clients find the nodes of `hosts`, with their names for TLS."""
+        """The proxy's addresses for the nodes of `hosts`, with their tls-names."""
         if not self._tls_names:
             return list(self.addresses[: len(self._seeds)])
         named = zip(self.addresses, self._tls_names, strict=True)
@@ -296,7 +296,7 @@ class FaultProxy:
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
-        """Where clients find all nodes, in the order in which the proxy found them."""
+        """The proxy's addresses for all nodes, in the order in which it found them."""
         return [(node.address.host, node.address.port) for node in self._nodes]
 
     @property

@@ -49,8 +49,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--aerospike-hosts",
         metavar="HOST:PORT[,HOST:PORT]",
-        help="run on this cluster instead of a development cluster; empty: on a "
-        "development cluster, whatever AEROSPIKE_HOSTS and aerospike_hosts say",
+        help="run on this cluster instead of a development cluster; empty: run on a "
+        "development cluster, even if AEROSPIKE_HOSTS or aerospike_hosts is set",
     )
     group.addoption(
         "--aerospike-nodes",
@@ -62,7 +62,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--aerospike-version",
         metavar="VERSION",
-        help="version that the development cluster plays: 8.1, 8.2, or a build "
+        help="version that the development cluster imitates: 8.1, 8.2, or a build "
         "(default: 8.2)",
     )
     group.addoption(
@@ -74,15 +74,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--aerospike-strong-consistency",
         action="store_true",
         default=None,
-        help="let the development cluster have strong consistency, and transactions",
+        help="the development cluster has strong consistency and transactions",
     )
     group.addoption(
         "--aerospike-seed",
         metavar="PATH",
-        help="records that the development cluster has whenever a test begins: a file "
+        help="records that the development cluster has when a test begins: a file "
         "of JSON, or a folder with such files",
     )
-    parser.addini("aerospike_seed", "as --aerospike-seed, which wins; from the rootdir")
+    parser.addini(
+        "aerospike_seed", "as --aerospike-seed, which wins; relative to the rootdir"
+    )
     parser.addini(
         "aerospike_strong_consistency",
         "as --aerospike-strong-consistency",
@@ -172,10 +174,10 @@ def _seed(config: pytest.Config) -> str | None:
 
 @pytest.fixture(scope="session")
 def aerospike_cluster(pytestconfig: pytest.Config) -> Iterator[DevCluster | None]:
-    """The development cluster of this process; None when a real one is named.
+    """The development cluster of this process; None if the tests use a real cluster.
 
-    Its clock can be moved: `advance`. A test that stops nodes is better off with a
-    `DevCluster` of its own, since all others share this one.
+    `advance` moves its clock. All tests share this cluster, so a test that stops nodes
+    should make a `DevCluster` of its own.
     """
     if _real_hosts(pytestconfig):
         yield None
@@ -211,7 +213,7 @@ def aerospike_hosts(
 def aerospike_config(aerospike_hosts: Hosts) -> dict[str, Any]:
     """The configuration of the client. Override it to add policies or a user.
 
-    A misspelt key of a policy, of metadata or of the configuration is an error in it.
+    With it, misspelt keys of the configuration, policies and metadata are errors.
     """
     return {
         "hosts": aerospike_hosts,
@@ -227,7 +229,7 @@ def aerospike_session_client(
 ) -> Iterator[aerospike.Client]:
     """The client behind `aerospike_client`, for fixtures of a wider scope.
 
-    Asking for it empties nothing, but a test that asks for `aerospike_client` does.
+    Unlike `aerospike_client`, this fixture does not empty the cluster.
     """
     import aerospike
 
@@ -242,8 +244,8 @@ def aerospike_client(
 ) -> aerospike.Client:
     """A connected client; on a development cluster, with empty namespaces.
 
-    All tests share one client and its connections. One that a test has closed is
-    connected again.
+    All tests share one client and its connections. If a test has closed the client, it
+    is connected again.
     """
     if aerospike_cluster is not None:
         aerospike_cluster.reset()
@@ -269,8 +271,8 @@ def aerospike_async_client(
 ) -> aerospike.AsyncClient:
     """A connected asynchronous client; on a development cluster, with empty namespaces.
 
-    All tests share one client, which works in any event loop: each test may have its
-    own. One that a test has closed is connected again.
+    All tests share one client. It works in any event loop, so each test may have its
+    own loop. If a test has closed the client, it is connected again.
     """
     if aerospike_cluster is not None:
         aerospike_cluster.reset()
@@ -294,9 +296,9 @@ def _run(what: Awaitable[Any]) -> None:
 
 @pytest.fixture
 def aerospike_faults(aerospike_cluster: DevCluster | None) -> Iterator[Faults]:
-    """What goes wrong in the development cluster; all faults end with the test.
+    """The faults of the development cluster. All faults end with the test.
 
-    A test with it is skipped on a real cluster.
+    On a real cluster, pytest skips the tests that use this fixture.
     """
     if aerospike_cluster is None:
         pytest.skip("needs the development cluster; a FaultProxy stands before others")
@@ -313,7 +315,7 @@ def aerospike_new_key(
 ) -> Iterator[Callable[[], Key]]:
     """aerospike_new_key(): the key of a record that does not exist.
 
-    What is there after the test is removed.
+    After the test, the record is removed if it exists.
     """
     made: list[Key] = []
 

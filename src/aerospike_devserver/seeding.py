@@ -65,7 +65,7 @@ _INT64_DIGITS = 20
 
 
 class SeedError(ValueError):
-    """A record that cannot be loaded; the text says where it stands.
+    """A record cannot be loaded. The text says where the record is.
 
     :ivar file: the name of the file; "" if the records came from the program.
     :ivar line: the line in which the record begins, or its number, counted from 1.
