@@ -59,7 +59,7 @@ run_one() {
     python=$1 venv=$2 log=$3
     shift 3
     PYTHON=$python VENV=$venv sh tools/setup_env.sh test >"$log" 2>&1 &&
-        "$venv/bin/python" -m pytest -n 3 --dist loadfile "$@" >>"$log" 2>&1
+        "$venv/bin/python" -m pytest -n 4 --dist loadfile "$@" >>"$log" 2>&1
 }
 
 # tests_of VERSION: those that are run on it
