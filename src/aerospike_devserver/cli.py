@@ -431,6 +431,8 @@ def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
     signals = _stop_signals()
     for line in _where(cluster):
         print(line, flush=True)
+    if options["seed"] is not None:
+        print(f"{cluster.n_seeded} records of {options['seed']}", flush=True)
     print("ready", flush=True)
     _wait_for(signals)
     try:

@@ -39,7 +39,7 @@ from aerospike_devserver.config import (
     strong_ones,
 )
 from aerospike_devserver.dispatch import answer
-from aerospike_devserver.faults import Faults, Ground
+from aerospike_devserver.faults import Faults, Ground, index_in
 from aerospike_devserver.loading import load_module
 from aerospike_devserver.ownership import N_PARTITIONS
 from aerospike_devserver.reply import Reply
@@ -249,6 +249,7 @@ class DevCluster:
             edition,
         )
         self._seed: Source | None = seed
+        self._n_seeded = 0
         if seed is not None and not isinstance(seed, (str, os.PathLike)):
             self._seed = [*seed]
         self._state = ClusterState(self._config)
@@ -290,7 +291,7 @@ class DevCluster:
 
     def _load_seed(self) -> None:
         if self._seed is not None:
-            self.load(self._seed)
+            self._n_seeded = self.load(self._seed)
 
     def _start_nodes(self) -> None:
         for node in self._state.nodes:
@@ -376,12 +377,7 @@ class DevCluster:
 
     def _index_of(self, node: int | str) -> int:
         """The index of a node, given by that or by its name."""
-        if not isinstance(node, str):
-            return self._node(node).index
-        found = {each.id: each.index for each in self._state.nodes}
-        if node not in found:
-            raise ValueError(f"no node {node!r}: there are {', '.join(found)}")
-        return found[node]
+        return index_in(self.node_ids, node)
 
     def _refuse(self) -> None:
         """Let each listener do as the faults say that are active now."""
@@ -413,23 +409,23 @@ class DevCluster:
             raise RuntimeError("the cluster is not running")
         return self._loop
 
-    def stop_node(self, index: int) -> None:
+    def stop_node(self, node: int | str) -> None:
         """Close the sockets of a node. The other nodes take over its partitions.
 
-        If the node has stopped already, nothing happens. IndexError: no such node.
+        If the node has stopped already, nothing happens.
+
+        :param node: its index, or its name.
+
+        IndexError or ValueError: no such node.
         """
         with self._lock:
-            self._running.call(lambda: self._set_down(index))
+            self._running.call(lambda: self._set_down(self._node(node)))
 
-    def _node(self, index: int) -> NodeState:
-        if not isinstance(index, int):
-            raise TypeError(f"a node's index is an int, not {type(index).__name__}")
-        if not 0 <= index < len(self._state.nodes):  # a list also has -1
-            raise IndexError(f"no node {index}: there are {len(self._state.nodes)}")
-        return self._state.nodes[index]
+    def _node(self, node: int | str) -> NodeState:
+        return self._state.nodes[self._index_of(node)]
 
-    def _set_down(self, index: int) -> None:
-        node = self._node(index)
+    def _set_down(self, node: NodeState) -> None:
+        index = node.index
         if node.is_live:
             self._state.set_live(index, False)
             node.is_frozen = False
@@ -442,23 +438,30 @@ class DevCluster:
                     self._reserved[index].append(bind(self._config.host, port))
 
     def start_node(
-        self, index: int, *, is_moved: bool = False, node_id: str | None = None
+        self,
+        node: int | str,
+        *,
+        is_moved: bool = False,
+        node_id: str | None = None,
     ) -> None:
         """Start a stopped node again.
 
         If the node runs already, nothing happens.
 
+        :param node: its index, or its name.
         :param is_moved: use free ports, and not those that the node had.
         :param node_id: a new name: hexadecimal digits. Another node must not have it.
 
-        IndexError: no such node. ValueError: the name is wrong. OSError: another
-        program uses the port.
+        IndexError or ValueError: no such node, or the new name is wrong. OSError:
+        another program uses the port.
         """
         with self._lock:
-            self._running.call(lambda: self._set_up(index, is_moved, node_id))
+            self._running.call(
+                lambda: self._set_up(self._node(node), is_moved, node_id)
+            )
 
-    def _set_up(self, index: int, is_moved: bool, node_id: str | None) -> None:
-        node = self._node(index)
+    def _set_up(self, node: NodeState, is_moved: bool, node_id: str | None) -> None:
+        index = node.index
         if node_id is not None:
             others = [each.id for each in self._state.nodes if each is not node]
             if node_id in others or not _NODE_ID.fullmatch(node_id):
@@ -544,33 +547,40 @@ class DevCluster:
             raise ValueError(f"no namespace {namespace!r} with strong consistency")
         return [namespace]
 
-    def freeze_node(self, index: int) -> None:
+    def freeze_node(self, node: int | str) -> None:
         """Stop the work of a node, as SIGSTOP does with a process, until `thaw_node`.
 
         Its sockets stay open. Requests and new connections wait in the kernel. The
         other nodes notice nothing, and the node keeps its partitions. `stop_node` ends
         this, and the requests that the node has not read are lost.
 
-        If the node has stopped, nothing happens. IndexError: no such node.
+        If the node has stopped, nothing happens.
+
+        :param node: its index, or its name.
+
+        IndexError or ValueError: no such node.
         """
         with self._lock:
-            self._running.call(lambda: self._set_frozen(index, True))
+            self._running.call(lambda: self._set_frozen(self._node(node), True))
 
-    def thaw_node(self, index: int) -> None:
+    def thaw_node(self, node: int | str) -> None:
         """Let a frozen node continue, and carry out the requests that wait for it.
 
         These include requests of clients that have given up and disconnected.
 
-        If the node is not frozen, nothing happens. IndexError: no such node.
+        If the node is not frozen, nothing happens.
+
+        :param node: its index, or its name.
+
+        IndexError or ValueError: no such node.
         """
         with self._lock:
-            self._running.call(lambda: self._set_frozen(index, False))
+            self._running.call(lambda: self._set_frozen(self._node(node), False))
 
-    def _set_frozen(self, index: int, is_frozen: bool) -> None:
-        node = self._node(index)
+    def _set_frozen(self, node: NodeState, is_frozen: bool) -> None:
         if node.is_live and node.is_frozen is not is_frozen:
             node.is_frozen = is_frozen
-            for listener in self._listeners[index]:
+            for listener in self._listeners[node.index]:
                 listener.freeze(is_frozen)
 
     @property
@@ -630,6 +640,11 @@ class DevCluster:
     def node_ids(self) -> list[str]:
         """Names of all nodes, also of stopped ones, in their order."""
         return [node.id for node in self._state.nodes]
+
+    @property
+    def n_seeded(self) -> int:
+        """How many records the seed had when it was loaded last; 0 without a seed."""
+        return self._n_seeded
 
     def advance(self, seconds: float) -> None:
         """Move the clock of the cluster forward, so that records expire."""
@@ -701,5 +716,8 @@ class DevCluster:
         load_module("seeding")
         from aerospike_devserver.seeding import dump_records
 
-        with self._lock, open(path, "w", encoding="utf-8") as file:
-            return self._running.call(lambda: dump_records(self._state, file))
+        with self._lock:
+            lines = self._running.call(lambda: dump_records(self._state))
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(lines)
+        return len(lines)

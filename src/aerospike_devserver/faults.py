@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import zlib
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from types import TracebackType
@@ -306,6 +306,22 @@ class Ground(NamedTuple):
     refuse: Callable[[], None]
     hang_up: Callable[[int], None]
     is_opaque: bool = False
+
+
+def index_in(names: Sequence[str], node: int | str) -> int:
+    """The index of a node, given by that or by its name.
+
+    IndexError, ValueError or TypeError if there is none.
+    """
+    if isinstance(node, str):
+        if node not in names:
+            raise ValueError(f"no node {node!r}: there are {', '.join(names)}")
+        return names.index(node)
+    if not isinstance(node, int):
+        raise TypeError(f"a node is an int or a name, not {type(node).__name__}")
+    if not 0 <= node < len(names):  # a list also has -1
+        raise IndexError(f"no node {node}: there are {len(names)}")
+    return node
 
 
 class Fault:

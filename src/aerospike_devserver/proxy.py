@@ -32,7 +32,14 @@ from aerospike_devserver.codec.frame import (
 )
 from aerospike_devserver.codec.message import RESULT_OFFSET, Info3
 from aerospike_devserver.config import LOCALHOST, Address
-from aerospike_devserver.faults import BATCH, QUERY, Faults, Ground, command_of
+from aerospike_devserver.faults import (
+    BATCH,
+    QUERY,
+    Faults,
+    Ground,
+    command_of,
+    index_in,
+)
 from aerospike_devserver.reply import End, Reply, Stream, Wait
 from aerospike_devserver.transport import CHUNK_SIZE, Listener, Loop
 
@@ -340,16 +347,7 @@ class FaultProxy:
 
     def _index_of(self, node: int | str) -> int:
         """The index of a node, given by that or by its name."""
-        if isinstance(node, str):
-            if node not in self.node_ids:
-                known = ", ".join(self.node_ids)
-                raise ValueError(f"no node {node!r}: there are {known}")
-            return self.node_ids.index(node)
-        if not isinstance(node, int):
-            raise TypeError(f"a node's index is an int, not {type(node).__name__}")
-        if not 0 <= node < len(self._nodes):
-            raise IndexError(f"no node {node}: there are {len(self._nodes)}")
-        return node
+        return index_in(self.node_ids, node)
 
     def _refuse(self) -> None:
         """Let each node refuse connections, or not, as the faults say."""

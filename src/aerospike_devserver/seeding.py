@@ -19,7 +19,7 @@ import re
 from binascii import Error as Base64Error
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from aerospike_devserver.codec.message import (
     MAX_BIN_NAME,
@@ -654,12 +654,12 @@ def _record_as_json(
     return made
 
 
-def dump_records(cluster: ClusterState, file: TextIO) -> int:
-    """Write all records to a file, a line for each; how many there are."""
-    now_s, count = cluster.clock.now_s(), 0
-    for namespace in cluster.storage:
-        for digest, record in namespace.records(now_s):
-            line = _record_as_json(namespace, digest, record, now_s)
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
-            count += 1
-    return count
+def dump_records(cluster: ClusterState) -> list[str]:
+    """A line of JSON for each record."""
+    now_s = cluster.clock.now_s()
+    found = (
+        _record_as_json(namespace, digest, record, now_s)
+        for namespace in cluster.storage
+        for digest, record in namespace.records(now_s)
+    )
+    return [json.dumps(each, ensure_ascii=False) + "\n" for each in found]

@@ -182,14 +182,17 @@ def test_only_nodes_that_exist_change(cluster, name):
     for index in (-1, -3, 3):
         with pytest.raises(IndexError, match=f"no node {index}: there are 3"):
             call(index)
-    for other in ("0", 0.0, None):
-        with pytest.raises(TypeError, match="index is an int"):
+    with pytest.raises(ValueError, match="no node '0': there are "):
+        call("0")
+    for other in (0.0, None):
+        with pytest.raises(TypeError, match="a node is an int or a name, not "):
             call(other)
     for node in range(3):  # each still answers, and can go and come
         with Connection(*cluster.hosts[node]) as connection:
             assert connection.info("node") == [cluster.node_ids[node]]
-        cluster.stop_node(node)
-        cluster.start_node(node)
+        cluster.stop_node(cluster.node_ids[node])
+        assert len(cluster.hosts) == 2
+        cluster.start_node(cluster.node_ids[node])
 
 
 def test_all_nodes_can_be_stopped_and_started(cluster):
