@@ -26,7 +26,7 @@ from .nodes import DevNodes
 OPTIONS = ("--processes", 2, "--threads", 8, "--tasks", 128, "--slack-ms", 2000)
 
 
-@pytest.mark.parametrize(("client", "seconds"), [("threads", 12), ("async", 10)])
+@pytest.mark.parametrize(("client", "seconds"), [("threads", 8), ("async", 8)])
 def test_no_answer_is_contradicted_while_nodes_stop_freeze_and_move(client, seconds):
     given = ("--client", client, "--seconds", seconds, *OPTIONS)
     done = subprocess.run(

@@ -57,7 +57,9 @@ QUIRK_LINES = [
 
 
 # a development cluster of one node and one of three; a real one has the nodes it has
-N_NODES = [None] if os.environ.get("AEROSPIKE_HOSTS") else [1, 3]
+N_NODES = [1, pytest.param(3, marks=pytest.mark.takes_long)]
+if os.environ.get("AEROSPIKE_HOSTS"):
+    N_NODES = [None]
 
 
 @pytest.fixture(scope="module", params=N_NODES)

@@ -28,7 +28,7 @@ HAS_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 # a quick look; LEAK_CALLS=100000 for a thorough one, best on a real server
 N_CALLS = int(os.environ.get("LEAK_CALLS", "100" if SANITIZED else "1000"))
-N_LOCAL_CALLS = 2000 if SANITIZED else 100_000
+N_LOCAL_CALLS = 2000 if SANITIZED else 30_000
 calc_digest: Any = aerospike.calc_digest
 KEY = ("test", "leaks", "key-" + "x" * 600)
 MISSING = ("test", "leaks", "missing")
