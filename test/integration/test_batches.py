@@ -347,6 +347,9 @@ def test_filter_of_the_whole_and_of_rows(client, keys):
         code != 0 for code in out
     ]
     row = {"expressions": BIG}
+    for read_all in (True, False):
+        rows = [Read(key, None, read_all, policy=row) for key in keys]
+        assert results(client.batch_write(BatchRecords(rows))) == out
     rows = [Read(key, [ops.read("n")], policy=row) for key in keys]
     assert results(client.batch_write(BatchRecords(rows))) == out
     small = {"expressions": exp.LT(exp.IntBin("n"), 5).compile()}

@@ -129,9 +129,13 @@ def test_ttl_of_the_touch_operation(client, key, val):
     assert_ttl(ttl_of(client, key), 100 if val == 100 else NEVER)
 
 
-def test_touch_operation_without_val_takes_meta(client, key):
+@pytest.mark.parametrize("operation", [operations.touch(), operations.touch(0)])
+@pytest.mark.parametrize("options", [({"ttl": 100},), (None, {"ttl": 100})])
+def test_touch_operation_without_ttl_takes_that_of_the_call(
+    client, key, operation, options
+):
     client.put(key, {"a": 1}, {"ttl": 1000})
-    client.operate(key, [{"op": aerospike.OPERATOR_TOUCH}], {"ttl": 100})
+    client.operate(key, [operation], *options)
     assert_ttl(ttl_of(client, key), 100)
 
 

@@ -55,8 +55,8 @@ def increment(bin_name: BinName, amount: int | float) -> Operation:
 def touch(ttl: int | None = None) -> Operation:
     """Renew the record's time to live.
 
-    :param ttl: seconds or an `aerospike.TTL_*` value; None: the `ttl` in meta or in the
-        policy of the call.
+    :param ttl: seconds or an `aerospike.TTL_*` value; None or 0: the `ttl` in meta or
+        in the policy of the call.
     :raises RecordNotFound: from operate, when there is no record.
     """
     operation: Operation = {"op": aerospike.OPERATOR_TOUCH}

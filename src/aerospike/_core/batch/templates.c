@@ -30,7 +30,9 @@ batch_read_template(batch_run *b, const policy *pol, PyObject *bins)
 {
     asc_writer w;
     encoder e = encoder_for(b, &b->memory.bytes);
-    template_head head = {.has_bins = true};
+    /* the filter of the whole batch stands before the rows, and not in each */
+    template_head head = {.has_bins = true,
+                          .filter = pol != &b->pol ? pol->filter : NULL};
     if (template_begin(b, &w) < 0 ||
         (bins != NULL && read_operations(&e, &w, bins, BIN_NAME_OF_BATCH) < 0)) {
         return -1;

@@ -256,7 +256,8 @@ check_entries(module_state *st, PyObject *op)
 
 /* Take over the time to live of a touch, which has it in the place of a value. It goes
  * into the header of the message, and not into the operation: sum carries it there.
- * Without one the policy's counts. 0, or -1 with ParamError. */
+ * Without one, or with 0, that of the metadata or of the policy counts. 0, or -1 with
+ * ParamError. */
 static int
 touch_ttl(module_state *st, PyObject *value, operations_summary *sum)
 {
@@ -269,8 +270,15 @@ touch_ttl(module_state *st, PyObject *value, operations_summary *sum)
                            "allowed" DETAIL "val is %s",
                            Py_TYPE(value)->tp_name);
     }
-    sum->has_ttl = true;
-    return ttl_from_int(st, "ttl", value, &sum->ttl_s);
+    uint32_t ttl_s = 0;
+    if (ttl_from_int(st, "ttl", value, &ttl_s) < 0) {
+        return -1;
+    }
+    if (ttl_s != 0) {
+        sum->has_ttl = true;
+        sum->ttl_s = ttl_s;
+    }
+    return 0;
 }
 
 /* Is it a name without characters? A bytearray ends at its NUL. */
