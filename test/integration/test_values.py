@@ -17,6 +17,9 @@ from hypothesis import strategies as st
 
 import aerospike
 from aerospike import GeoJSON, KeyOrderedDict, exception
+from aerospike_helpers import expressions as exp
+from aerospike_helpers.operations import list_operations as lists
+from aerospike_helpers.operations.expression_operations import expression_write
 
 POINT = {"type": "Point", "coordinates": [-80.5, 28.5]}
 
@@ -354,6 +357,30 @@ def test_float_map_key_is_for_the_server_to_refuse(client, key):
     """It is sent, for older servers take it; none of today's loses the entry."""
     with pytest.raises(exception.ServerError, match=r"map key must be .* float"):
         client.put(key, {"v": {1.5: 1}})
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        lists.list_append("l", {1.5: 1}),
+        lists.list_append_items("l", [{1.5: 1}]),
+        lists.list_insert("l", 0, [{1.5: 1}]),
+        lists.list_set("l", 0, KeyOrderedDict({1.5: 1})),
+        expression_write(
+            "l", exp.ListAppend(None, None, {1.5: 1}, exp.ListBin("l")).compile()
+        ),
+        expression_write(
+            "l",
+            exp.ListAppend(None, None, exp.Val({1.5: 1}), exp.ListBin("l")).compile(),
+        ),
+    ],
+)
+def test_float_map_key_goes_into_no_list(client, key, operation):
+    """A server of today would store bytes that no client can read."""
+    client.put(key, {"l": [1]})
+    with pytest.raises(exception.ParamError, match="map key must be"):
+        client.operate(key, [operation])
+    assert client.get(key)[2] == {"l": [1]}
 
 
 @pytest.mark.parametrize("marker", [aerospike.CDTWildcard(), aerospike.CDTInfinite()])

@@ -315,7 +315,8 @@ pack_tree(module_state *st, const value_rules *client, PyObject *tree)
                           .rules = &rules,
                           .serializer = rules.serializer != NULL ? SERIALIZER_NOT_GIVEN
                                                                  : SERIALIZER_NONE,
-                          .sorts_maps = true}};
+                          .sorts_maps = true,
+                          .no_float_keys = true}};
     exp_type type = EXP_OPEN;
     PyObject *bytes = NULL;
     if (exp_encode(&w, tree, NULL, NULL, &type) == 0) {

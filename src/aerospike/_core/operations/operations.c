@@ -355,8 +355,10 @@ encode_packed(encoder *e, asc_writer *w, const packed_row *row, PyObject *bin,
     sum->reads = sum->reads || !row->writes;
     sum->writes = sum->writes || row->writes;
     sum->respond_all = sum->respond_all || family->respond_all;
+    encoder of_args = *e;
+    of_args.no_float_keys = row->family == ON_LIST;
     if (begin_operation(e, w, packed_carrier(row), family->particle, name, size) < 0 ||
-        packed_encode(e, row, op, n_known) < 0) {
+        packed_encode(&of_args, row, op, n_known) < 0) {
         return -1;
     }
     if (asc_writer_op_end(w)) {

@@ -325,9 +325,9 @@ encode_list(encoder *e, PyObject *list)
 static int
 encode_odd_pair(encoder *e, PyObject *key, PyObject *value)
 {
-    /* Floats are left to the server; none of today takes them as keys. */
+    /* Floats are left to a server that refuses them as keys, as today's do. */
     bool is_odd = PyBytes_Check(key) || PyByteArray_Check(key) ||
-                  (PyFloat_Check(key) && !e->for_script);
+                  (PyFloat_Check(key) && !e->no_float_keys);
     if (!is_odd || is_null(e->st, key)) {
         return raise_param(e->st, "a map key must be str, int or bytes" DETAIL "got %s",
                            Py_TYPE(key)->tp_name);

@@ -82,7 +82,7 @@ put_arguments_field(const encoder *e, asc_writer *w, PyObject *args)
 {
     encoder of_args = *e;
     of_args.out = w->out;
-    of_args.for_script = true;
+    of_args.no_float_keys = true;
     PyObject *list = PyTuple_Check(args) ? list_of_tuple(args) : Py_NewRef(args);
     if (list == NULL) {
         return -1;

@@ -60,8 +60,9 @@ typedef struct encoder {
     bool bool_as_number;      /* write a bool as an integer, whatever the rules say: it
                                  is the operand of an addition */
     bool sorts_maps;          /* sort the pairs of plain dicts by key, too */
-    bool for_script;          /* refuse floats as keys of maps: a server that finds one
-                                 gives a function none of its arguments */
+    bool no_float_keys;       /* refuse floats as keys of maps: a server that finds one
+                                 gives a function none of its arguments, and puts bytes
+                                 into a list that nobody can read */
     int depth;                /* containers around the current item */
 } encoder;
 
