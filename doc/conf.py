@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import metadata
@@ -10,6 +11,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 from aerospike import __version__
+
+# the pages have millions of nodes: to look at all of them now and then takes as long as
+# to read them
+gc.set_threshold(200_000, 20, 50)
 
 project = "Aerospike client for Python"
 author = "the authors of the client"

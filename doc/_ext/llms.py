@@ -17,16 +17,17 @@ ROLE = re.compile(r"\{[\w:]+\}`~?(?:[\w.]+\.)?(\w+)(?: <[^>]+>)?`")
 """A link of the generated tables; its group is what the reader sees."""
 
 
-def _nodes(app: Any, page: str, kind: str) -> Any:
-    """The nodes of a kind in a page, in order."""
-    return app.env.get_doctree(page).findall(lambda node: node.tagname == kind)
-
-
-def _first_sentence(app: Any, page: str) -> str:
-    for paragraph in _nodes(app, page, "paragraph"):
+def _first_sentence(doctree: Any) -> str:
+    for paragraph in doctree.findall(lambda node: node.tagname == "paragraph"):
         text = " ".join(paragraph.astext().split())
         return re.split(r"(?<=[.:]) ", text)[0].rstrip(":")
     return ""
+
+
+def _on_read(app: Any, doctree: Any) -> None:
+    """Keep a page's first sentence, as long as the page does not change."""
+    said = _first_sentence(doctree)
+    app.env.metadata[app.env.docname]["first sentence"] = said
 
 
 def _pages_below(app: Any, page: str) -> list[str]:
@@ -36,16 +37,18 @@ def _pages_below(app: Any, page: str) -> list[str]:
 
 
 def _line(app: Any, page: str) -> str:
-    said = _first_sentence(app, page)
+    said = app.env.metadata[page]["first sentence"]
     return f"- [{app.env.titles[page].astext()}]({page}.html): {said}".rstrip(": ")
 
 
 def _on_finished(app: Any, error: Exception | None) -> None:
     if error is not None or app.builder.name != "html":
         return
-    listed = [f"# {app.config.project}", "", f"> {_first_sentence(app, 'index')}"]
+    said = app.env.metadata["index"]["first sentence"]
+    listed = [f"# {app.config.project}", "", f"> {said}"]
     full: list[str] = []
-    for part in _nodes(app, "index", "toctree"):
+    parts = app.env.get_doctree("index").findall(lambda node: node.tagname == "toctree")
+    for part in parts:
         pages = [p for top in part["includefiles"] for p in _pages_below(app, top)]
         listed += ["", f"## {part['caption']}", ""]
         listed += (_line(app, page) for page in pages)
@@ -61,5 +64,6 @@ def _on_finished(app: Any, error: Exception | None) -> None:
 
 def setup(app: Any) -> dict[str, bool]:
     """What Sphinx calls."""
+    app.connect("doctree-read", _on_read)
     app.connect("build-finished", _on_finished)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
