@@ -236,7 +236,8 @@ class FaultProxy:
         self._follow = follow and not self._tls_names
         self._nodes: list[_Node] = []
         self._lock = threading.RLock()
-        self._loop: Loop | None = None
+        self._loop: Loop | None = None  # the last one; until it ends, clients may come
+        self._is_running = False
         ground = Ground(
             self._index_of, self._refuse, self._hang_up, bool(self._tls_names)
         )
@@ -250,10 +251,11 @@ class FaultProxy:
         OSError if a node of `hosts` does not answer.
         """
         with self._lock:
-            if self._loop is not None:
+            if self._is_running:
                 raise RuntimeError("the proxy is running")
             said = [_asked(seed, bool(self._tls_names)) for seed in self._seeds]
             self._loop = Loop(self._answer, lambda: None, _PERIOD_S)
+            self._is_running = True
             try:
                 self._loop.call(partial(self._open, said))
             except BaseException:
@@ -274,9 +276,9 @@ class FaultProxy:
             return
         self.faults.clear()
         with self._lock:
-            loop, self._loop = self._loop, None
-            if loop is not None:
-                loop.stop()
+            was_running, self._is_running = self._is_running, False
+            if was_running and self._loop is not None:
+                self._loop.stop()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -290,7 +292,7 @@ class FaultProxy:
         self.stop()
 
     def __repr__(self) -> str:
-        state = "stopped" if self._loop is None else f"at {self.addresses}"
+        state = f"at {self.addresses}" if self._is_running else "stopped"
         return f"<FaultProxy before {', '.join(map(str, self._seeds))}, {state}>"
 
     @property
@@ -367,7 +369,7 @@ class FaultProxy:
                     do(node, node.listener)
 
         with self._lock:
-            if self._loop is not None:
+            if self._is_running and self._loop is not None:
                 self._loop.call(run)
 
     # Requests

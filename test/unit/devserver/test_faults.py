@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -380,6 +383,26 @@ def test_proxy_drops_the_connection_of_a_client_that_has_gone():
         cluster.thaw_node(0)
         with Connection(*cluster.hosts[0]) as other:
             until(lambda: "client_connections=1;" in other.info("statistics")[0])
+
+
+@pytest.mark.parametrize("kind", ["cluster", "proxy"])
+def test_end_comes_while_clients_connect(kind):
+    is_over, at = threading.Event(), []
+
+    def connect() -> None:
+        while not is_over.is_set():
+            with contextlib.suppress(OSError, IndexError):
+                socket.create_connection(at[0]).close()
+
+    with DevCluster() as cluster, ThreadPoolExecutor() as pool:
+        connecting = pool.submit(connect)
+        for _ in range(30):
+            made = DevCluster() if kind == "cluster" else FaultProxy(cluster.hosts)
+            with made:
+                at[:] = made.hosts
+                time.sleep(0.002)
+        is_over.set()
+        connecting.result()
 
 
 @pytest.mark.parametrize(
