@@ -1,8 +1,8 @@
 #!/bin/sh
 # The Python tests on each supported Python that this machine has:
 #
-#   sh tools/all_pythons.sh quick [pytest arguments]   unit and API tests; of a Python
-#                                           without the GIL those of threads, loops and TLS, too
+#   sh tools/all_pythons.sh quick [pytest arguments]   tests of units and of the API; without
+#                                           the GIL those of the API, threads, loops and TLS
 #   sh tools/all_pythons.sh all [pytest arguments]     the whole suite
 #
 # Each Python has an environment of its own, build/pythons/3.N, so that .venv stays as
@@ -65,7 +65,7 @@ run_one() {
 # tests_of VERSION: those that are run on it
 tests_of() {
     case $mode,$1 in
-        quick,*t) printf '%s' "test/unit test/api test/threads test/loops test/tls" ;;
+        quick,*t) printf '%s' "test/api test/threads test/loops test/tls" ;;
         quick,*) printf '%s' "test/unit test/api" ;;
         *) printf '%s' test ;;
     esac
