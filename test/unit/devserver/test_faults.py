@@ -387,7 +387,8 @@ def test_proxy_drops_the_connection_of_a_client_that_has_gone():
 
 @pytest.mark.parametrize("kind", ["cluster", "proxy"])
 def test_end_comes_while_clients_connect(kind):
-    is_over, at = threading.Event(), []
+    is_over = threading.Event()
+    at: list[tuple[str, int]] = []
 
     def connect() -> None:
         while not is_over.is_set():
