@@ -432,7 +432,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
     for line in _where(cluster):
         print(line, flush=True)
     if options["seed"] is not None:
-        print(f"{cluster.n_seeded} records of {options['seed']}", flush=True)
+        print(f"records of {options['seed']}: {cluster.n_seeded}", flush=True)
     print("ready", flush=True)
     _wait_for(signals)
     try:

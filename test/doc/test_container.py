@@ -142,7 +142,7 @@ def test_server_of_the_image_serves_its_seed(image, place):
     assert server.stdout is not None
     try:
         lines = [server.stdout.readline() for _ in range(4)]
-        assert lines[2:] == [f"1 records of {seed}\n", "ready\n"]
+        assert lines[2:] == [f"records of {seed}: 1\n", "ready\n"]
         port = int(lines[0].rpartition(":")[2])
         health = shlex.split(the("HEALTHCHECK").partition("CMD ")[2].strip("[]"))
         check = of_image(image, [each.strip(",") for each in health])

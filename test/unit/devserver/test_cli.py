@@ -262,7 +262,7 @@ def test_server_begins_with_a_seed_and_ends_with_a_dump(tmp_path):
     process = start("--port", "0", "--seed", str(seed), "--dump", str(dump))
     try:
         assert process.stdout.readline().startswith("node ")
-        assert process.stdout.readline() == f"1 records of {seed}\n"
+        assert process.stdout.readline() == f"records of {seed}: 1\n"
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0
