@@ -312,6 +312,7 @@ def test_a_partition_without_a_master(halves, make_client, folder):
         return len(halves[0].requests) == asked
 
     until(lambda: code() == -8)
+    until(lambda: len(client.get_node_names()) == 1)
     until(nobody_was_asked)
 
 
