@@ -31,7 +31,7 @@ def _client(config: Mapping[str, Any]) -> aerospike.Client:
 def be_patient(text: str) -> None:
     """Replace what a program makes clients with."""
     aerospike.client = _client
-    _from_text.client = _client  # type: ignore[attr-defined]  # which it imports
+    _from_text.client = _client  # type: ignore[attr-defined]  # it imports this name
     if "AsyncClient" in text:  # it takes time to import
 
         class AsyncClient(aerospike.AsyncClient):

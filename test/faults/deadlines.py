@@ -7,11 +7,10 @@ A development cluster runs in a process of its own, with a proxy before it that 
 one thing after another go wrong. Threads make calls of every kind through it, with
 limits of 20 to 50 ms. A call may be late by SLACK_MS, and by twice as much as a bare
 poll() in a thread beside it is late meanwhile: where that needs the processor and the
-GIL once, a call needs them several times. Of a call that is made of several
-requests, each request has the limit. A write that says it was not applied is looked up
-past the proxy. The exit status is 0 if no call was late, no write has lied, no worker
-has died, nothing but errors of the client came out, and no descriptor, thread or memory
-is left.
+GIL once, a call needs them several times. Of a call that is made of several requests,
+each request has the limit. A write that says it was not applied is looked up past the
+proxy. The exit status is 0 if no call was late, no write has lied, no worker has died,
+nothing but errors of the client came out, and no descriptor, thread or memory is left.
 """
 
 from __future__ import annotations
