@@ -586,6 +586,41 @@ test_slow_caller(void)
     teardown(&r);
 }
 
+/* A caller that looks for signals, or takes what another node has sent, does so between
+ * two slices of a large request or reply. It goes on at once afterwards. */
+static void
+test_slow_caller_between_slices(void)
+{
+    enum { SLICE = 1u << 20, N = 3 };
+    uint8_t *large = calloc(1, N * SLICE);
+    for (int gets = 0; gets < 2 && CHECK(large != NULL); gets++) {
+        rig r;
+        setup(&r);
+        FAKE_SCRIPT({.act = FAKE_TAKE, .n = SIZE_MAX}, {.act = FAKE_TAKE, .n = SIZE_MAX},
+                    {.act = FAKE_TAKE, .n = SIZE_MAX},
+                    {.act = FAKE_GIVE, .n = N * SLICE, .bytes = large});
+        begin(&r, "A", ASC_REPLY_FRAME);
+        asc_member *m = r.set->members[0];
+        memcpy(large, (const uint8_t[]){2, 3, 0, 0, 0, 0x2f, 0xff, 0xf8, 22}, 9);
+        if (!gets) {
+            m->part.req.out.len = 0;
+            CHECK(asc_buf_put(&m->part.req.out, large, N * SLICE));
+        }
+        unsigned n = 0;
+        while (!asc_set_step(r.set, r.now) && CHECK(n < 10)) {
+            CHECK(m->want != ASC_WANT_CLOCK || ++n > 0);
+            m->due = m->want == ASC_WANT_READ || m->want == ASC_WANT_WRITE;
+            r.now++;
+            asc_exchange_forgive(&m->x, 1);
+            CHECK(m->due || asc_set_wake_ms(r.set) <= r.now);
+        }
+        CHECK(n >= N - 1);
+        CHECK_EQ_INT(m->want, ASC_WANT_DONE);
+        teardown(&r);
+    }
+    free(large);
+}
+
 static void
 test_abandon_closes(void)
 {
@@ -932,6 +967,7 @@ static const kit_test tests[] = {
     {"deadline_of_an_endless_stream", test_deadline_of_an_endless_stream},
     {"late_stream_is_drained", test_late_stream_is_drained},
     {"slow_caller", test_slow_caller},
+    {"slow_caller_between_slices", test_slow_caller_between_slices},
     {"abandon_closes", test_abandon_closes},
     {"info_to_all_nodes", test_info_to_all_nodes},
     {"no_node", test_no_node},

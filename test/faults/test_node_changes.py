@@ -32,7 +32,6 @@ LARGE = bytes(7 << 20)
 """More than the buffers of a connection take."""
 LIMIT_MS = 400
 PATIENT_MS = int(PATIENCE_S * 1000)
-"""A write of LARGE has taken half a minute on a machine that others keep busy."""
 IDLE_S = 0.06
 """A connection that was idle for so long is looked at before it is used."""
 WRITES = ("write", "batch")

@@ -1206,15 +1206,17 @@ asc_exchange_resume(asc_exchange *x, uint64_t now_ms)
     }
 }
 
-/* The deadline of the call is not moved, only the limit on silence. A reply that is
- * being inflated is due at once, and puts off that limit itself. */
+/* The deadline of the call is not moved, only the limit on silence. An exchange that has
+ * more to do at once does not wait for that limit, and stays due. */
 void
 asc_exchange_forgive(asc_exchange *x, uint64_t ms)
 {
-    if (x->state == ASC_EXCHANGE_TRANSFER && x->idle_ms != ASC_FOREVER &&
-        x->io.state != ASC_TRANSFER_INFLATE) {
+    bool is_waiting = x->wake_ms == asc_earlier(x->idle_ms, x->deadline_ms);
+    if (x->state == ASC_EXCHANGE_TRANSFER && x->idle_ms != ASC_FOREVER) {
         x->idle_ms += ms;
-        x->wake_ms = asc_earlier(x->idle_ms, x->deadline_ms);
+        if (is_waiting) {
+            x->wake_ms = asc_earlier(x->idle_ms, x->deadline_ms);
+        }
     }
 }
 
