@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,21 +40,44 @@ def worker(tally: Tally) -> Iterator[Worker]:
     made.stop()
 
 
-def test_call_that_is_late_is_noted(worker, tally):
-    worker._measured(20, lambda: time.sleep(1))
+@pytest.fixture
+def poll_is_late(worker, monkeypatch) -> Callable[[float], None]:
+    """Says how late polls are meanwhile, whatever the machine does."""
+    return lambda late_s: monkeypatch.setattr(worker._beside, "late_s", lambda: late_s)
+
+
+def test_call_that_is_late_is_noted(worker, tally, poll_is_late):
+    poll_is_late(0.0)
+    worker._measured(20, lambda: time.sleep(0.2))
     ((over_s, text),) = tally.late
-    assert 0.05 < over_s <= 1
-    assert "poll()" in text
+    assert over_s >= 0.2 - 0.02
+    assert "poll() 0 ms" in text
 
 
-def test_call_that_raises_late_is_noted(worker, tally):
+def test_call_that_raises_late_is_noted(worker, tally, poll_is_late):
     def run() -> None:
-        time.sleep(1)
+        time.sleep(0.2)
         raise ValueError("too late")
 
+    poll_is_late(0.0)
     with pytest.raises(ValueError, match="too late"):
         worker._measured(20, run)
     assert "too late" in tally.late[0][1]
+
+
+def test_call_may_be_twice_as_late_as_polls(worker, tally, poll_is_late):
+    poll_is_late(60.0)
+    worker._measured(20, lambda: time.sleep(0.2))
+    assert tally.late == []
+    assert len(tally.most) == 1
+
+
+def test_polls_are_late_by_no_more_than_has_passed(worker):
+    due_s = time.monotonic()
+    worker._beside.expect(due_s)
+    time.sleep(0.05)
+    late_s = worker._beside.late_s()
+    assert 0 <= late_s <= time.monotonic() - due_s
 
 
 def test_call_that_is_in_time_is_not(worker, tally):

@@ -171,7 +171,7 @@ def test_trickle_does_not_hold_a_batch_up(scripted_node, make_client, call):
     scripted_node.expect().trickle(row(0, 2) * 100, 0.01)  # for half a minute
     client = make_client(hosts=[scripted_node.host])
     with contextlib.suppress(exception.AerospikeError), Watch() as watch:
-        CALLS[call](client, {"total_timeout": 300, "socket_timeout": 100})
+        CALLS[call](client, {"total_timeout": 300})
     assert watch.took < 0.3 + LATE_S
 
 

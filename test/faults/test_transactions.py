@@ -651,13 +651,13 @@ def test_one_total_timeout_spans_registration_and_write(node, client):
     late = threading.Event()
 
     def answers_late(node: MonitoredNode, request: Any) -> bytes:
-        late.wait(0.4)
+        late.wait(0.2)
         return answer(request)
 
     node.plans[REGISTER] = answers_late
     node.plans[PUT] = is_silent
     txn = aerospike.Transaction()
-    policy = {"txn": txn, "total_timeout": 600, "socket_timeout": 0}
+    policy = {"txn": txn, "total_timeout": 1000, "socket_timeout": 0}
     with pytest.raises(exception.TimeoutError) as caught:
         client.put(key(1), {"a": 1}, policy=policy)
     assert "total_timeout" in str(caught.value)
