@@ -120,6 +120,20 @@ def parts_of(make: Callable[[], Reply]) -> Stream:
         yield from reply
 
 
+def _begun(parts: Stream) -> Stream:
+    """The same parts, the first of which is made now: a request is carried out though
+    its client may have gone.
+    """
+    first = next(parts, b"")
+
+    def all_of_them() -> Stream:
+        with contextlib.closing(parts):
+            yield first
+            yield from parts
+
+    return all_of_them()
+
+
 def _before_reply(parts: Stream) -> Generator[Part, None, bytes]:
     """Wait until the request is carried out; the first bytes of the reply."""
     for part in parts:
@@ -609,7 +623,9 @@ class Faults:
             return make()
         command = command_of(proto_type, body)
         struck = self._struck(node, command)
-        return self._changed(struck, parts_of(make), command) if struck else make()
+        if not struck:
+            return make()
+        return _begun(self._changed(struck, parts_of(make), command))
 
     def welcome(self, node: int) -> Stream | None:
         """What befalls a connection that a node accepts; None: nothing."""
