@@ -1,6 +1,7 @@
 """Requests that are small and ask for much: refused before anything is made of them."""
 
 import os
+import re
 import resource
 import select
 import sys
@@ -21,14 +22,20 @@ from .rawwire import (
     BLOB,
     GET_ALL,
     INFO,
+    INT,
+    MESSAGE,
     NULL,
     OP_APPEND,
     OP_CDT_MODIFY,
     OP_CDT_READ,
+    OP_INCR,
     READ,
     STRING,
+    WRITE,
     Connection,
     i64,
+    message,
+    parse_reply,
     proto,
     put,
     put_int,
@@ -120,23 +127,53 @@ def test_comparisons_of_a_command_are_counted(own_record, monkeypatch):
     assert own_record.operate(cdt(16)).ops[0][3] == i64(len(few))
 
 
+N_TURNS = 200
+
+
+def add_one(number):
+    """A write to one of 256 records, as it is sent."""
+    fields = [(0, b"test"), (4, bytes([number]) * 20)]
+    return proto(
+        MESSAGE, message((0, WRITE, 0), fields, [(OP_INCR, b"n", INT, i64(1))])
+    )
+
+
 @pytest.fixture
 def lengthy(monkeypatch):
     """Any request takes longer than a turn."""
     monkeypatch.setattr(transport, "TURN_S", -1.0)
 
 
+def behind_request(cluster, n, do):
+    """Do something when the server has answered so many requests, before the next."""
+    loop = cluster._running
+    answer, asked = loop.answer, []
+
+    def answer_and_do(*request):
+        asked.append(request)
+        reply = answer(*request)
+        if len(asked) == n:
+            do()
+        return reply
+
+    loop.answer = answer_and_do
+
+
 def test_pipelined_requests_leave_others_a_turn(cluster, lengthy):
-    with Connection(*cluster.hosts[0]) as busy, Connection(*cluster.hosts[1]) as other:
-        busy.send(proto(INFO, b"node\n") * 5000)
-        n_turns = 0
-        answered = bytearray()
-        while answered.count(b"node\t") < 5000:
-            other.info("node")
-            n_turns += 1
-            while select.select([busy.sock], [], [], 0)[0]:
-                answered += busy.sock.recv(1 << 16)
-        assert n_turns > 10
+    """Both find requests of both at once, and each looks how far the other has come."""
+    with Connection(*cluster.hosts[0]) as busy, Connection(*cluster.hosts[0]) as other:
+        for connection in (busy, other):
+            connection.info("node")
+        cluster.freeze_node(0)
+        for connection in (busy, other):
+            connection.send(add_one(0) * N_TURNS)
+        cluster.thaw_node(0)
+        for connection in (busy, other):
+            replies = [
+                parse_reply(connection.receive_frame()[1]) for _ in range(N_TURNS)
+            ]
+            seen = [reply.generation for reply in replies]
+            assert seen[-1] - seen[0] > N_TURNS + 10
 
 
 def test_pipelined_requests_are_answered_in_order_and_before_a_bad_header(
@@ -153,29 +190,31 @@ def test_pipelined_requests_are_answered_in_order_and_before_a_bad_header(
 
 def test_pipelined_requests_rest_with_their_node(cluster, lengthy):
     with Connection(*cluster.hosts[0]) as busy, Connection(*cluster.hosts[1]) as other:
-        busy.send(proto(INFO, b"node\n") * 5000)
-        busy.receive_frame()
-        cluster.freeze_node(0)
-        seen = 0
-        while select.select([busy.sock], [], [], 0)[0]:
-            seen += len(busy.sock.recv(1 << 20))
+        behind_request(cluster, 10, lambda: cluster.freeze_node(0))
+        busy.send(proto(INFO, b"node\n") * N_TURNS)
+        for _ in range(10):
+            assert busy.receive_frame()[0] == INFO
+        for _ in range(N_TURNS):
             other.info("node")
-        assert seen < 4900 * len(proto(INFO, b"node\tBB90000000000A1\n"))
+        assert not select.select([busy.sock], [], [], 0)[0]
         cluster.thaw_node(0)
-        assert busy.receive_frame()[0] == INFO
+        for _ in range(N_TURNS - 10):
+            assert busy.receive_frame()[0] == INFO
 
 
-def test_many_info_commands_leave_others_a_turn(cluster):
+def test_many_info_commands_leave_others_a_turn(cluster, lengthy):
+    """They tell what others write meanwhile."""
     command = b"namespace/test\n"
-    with Connection(*cluster.hosts[0]) as busy, Connection(*cluster.hosts[1]) as other:
+    with Connection(*cluster.hosts[0]) as busy, Connection(*cluster.hosts[0]) as other:
+        for connection in (busy, other):
+            connection.info("node")
+        cluster.freeze_node(0)
         busy.send(proto(INFO, command * 2000))
-        n_turns = 0
-        while not select.select([busy.sock], [], [], 0)[0]:
-            other.info("node")
-            n_turns += 1
+        other.send(b"".join(map(add_one, range(N_TURNS))))
+        cluster.thaw_node(0)
         _, reply = busy.receive_frame()
         assert reply.count(b"\n") == reply.count(command.strip() + b"\t") == 2000
-        assert n_turns > 10
+        assert len(set(re.findall(rb";objects=(\d+);", reply))) > 10
 
 
 def test_info_reply_has_an_end(cluster, monkeypatch):

@@ -11,10 +11,23 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from aerospike_devserver import DevCluster, FaultProxy
+from aerospike_devserver.codec.message import encode_last
 from aerospike_devserver.faults import NUMBERS
 
 from ...waiting import Watch, until
-from .rawwire import BATCH, LAST, MESSAGE, OP_INCR, READ, WRITE, Connection, i64, proto
+from .querying import ALL
+from .rawwire import (
+    BATCH,
+    LAST,
+    MESSAGE,
+    OP_INCR,
+    PARTITION_DONE,
+    READ,
+    WRITE,
+    Connection,
+    i64,
+    proto,
+)
 from .rawwire import message as message_of
 
 DIGEST = b"\x07" * 20
@@ -77,6 +90,7 @@ def faults(cluster):
 def test_request_that_is_dropped_is_not_carried_out(caller, faults):
     with faults.drop(commands="write") as fault:
         assert caller.ask(ADD_ONE, 0.05) == b""
+        until(lambda: fault.hits)  # the server may have it only now
     assert (fault.hits, caller.count()) == (1, 1)
 
 
@@ -110,6 +124,7 @@ def test_request_is_carried_out_and_not_answered(caller, faults, end):
         wanted = pytest.raises(ConnectionResetError) if end == "reset" else None
         with wanted or contextlib.nullcontext():
             assert caller.ask(ADD_ONE, 0.05 if end == "silence" else 20) == b""
+        until(lambda: fault.hits)  # the server may have it only now
     assert (fault.hits, caller.count()) == (1, 2)
 
 
@@ -144,14 +159,23 @@ def test_reply_is_cut_at_every_offset(caller, faults):
 
 
 def test_stream_is_cut_across_its_parts(cluster, caller, faults):
-    query = proto(MESSAGE, message_of((READ, 0, 0), [(0, b"test")]))
+    """Those of a query: a record, and the message that ends it."""
+    one, two = (
+        proto(
+            MESSAGE,
+            message_of((READ, 0, PARTITION_DONE), [(0, b"test"), (7, i64(task)), ALL]),
+        )
+        for task in (1, 2)
+    )
     with Connection(*cluster.hosts[0]) as connection:
-        connection.sock.sendall(query)
-        whole = connection.sock.recv(1 << 16)
+        connection.sock.sendall(one)
+        whole = b""
+        while not whole.endswith(encode_last(0)):
+            whole += connection.receive(1)
     faults.cut(len(whole) - 1, commands="query")
     with Connection(*cluster.hosts[0]) as connection:
-        connection.sock.sendall(query)
-        assert connection.sock.recv(1 << 16) == whole[:-1]
+        connection.sock.sendall(two)
+        assert connection.receive(len(whole) - 1) == whole[:-1]
         assert connection.sock.recv(1) == b""
 
 
