@@ -164,6 +164,9 @@ test_descriptor_is_quiet(void)
         CHECK_EQ_INT(poll(&fd, 1, PATIENCE_MS), 1);
         CHECK_EQ_INT(poll(&fd, 1, 0), 1);
         CHECK_EQ_INT(turn(l), 0);
+        CHECK_EQ_INT(poll(&fd, 1, PATIENCE_MS),
+                     1); /* the caller has not taken it back */
+        asc_loop_ring(l, ASC_LOOP_SILENT);
         CHECK_EQ_INT(poll(&fd, 1, 100), 0);
     }
     asc_loop_free(l);

@@ -19,6 +19,8 @@ from ..waiting import PATIENCE_S, Watch, patient, until
 AsyncClient: Any = aerospike.AsyncClient  # to do with it what types forbid
 
 KEY = ("test", "loops", "by hand")
+SOON_S = 0.5
+"""Nothing else makes the descriptor readable in this time."""
 
 
 def in_thread(function):
@@ -90,6 +92,29 @@ def test_descriptor_tells_of_all_that_is_to_do(async_config):
         return len(call.result().batch_records)
 
     assert in_thread(main) == 5000
+
+
+@pytest.mark.parametrize("ends_late", [False, True])
+def test_callbacks_do_not_wait_for_other_calls(connected, scripted_node, ends_late):
+    """The descriptor tells of them, also if another call has begun meanwhile."""
+    scripted_node.expect().stay_silent()
+
+    def main(client):
+        called: list[Any] = []
+        call = client.get(KEY)
+        sent(client, scripted_node)
+        if ends_late:
+            call.add_done_callback(called.append)
+        call.cancel()
+        if not ends_late:
+            call.add_done_callback(called.append)
+        other = client.get(KEY)
+        assert select.select([client.fileno()], [], [], SOON_S)[0]
+        client.turn()
+        assert not other.done()
+        return called == [call]
+
+    assert connected(main)
 
 
 # --- closing ---

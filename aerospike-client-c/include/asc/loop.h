@@ -48,8 +48,10 @@ void asc_loop_submit_set(asc_loop *l, asc_set *s, void *owner);
  * come, look at the time. */
 void asc_loop_turn(asc_loop *l);
 
-/* Let the descriptor be readable in so many milliseconds, unless a turn comes first:
- * the caller will have something to do. */
+/* Let the descriptor be readable in so many milliseconds, since the caller will have
+ * something to do. It stays so, whatever turns come, until the caller says another
+ * time, or ASC_LOOP_SILENT. */
+#define ASC_LOOP_SILENT UINT32_MAX
 void asc_loop_ring(asc_loop *l, uint32_t in_ms);
 
 /* Who owns the next call or set that is ready; NULL: none. It is the caller's again. */

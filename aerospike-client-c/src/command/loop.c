@@ -784,7 +784,6 @@ set_alarm(asc_loop *l)
 static void
 run(asc_loop *l, bool all_is_ready, bool looks)
 {
-    l->ring_ms = ASC_FOREVER;
     if (all_is_ready) {
         look_at_all(l);
     }
@@ -1119,7 +1118,7 @@ asc_loop_abandon_at(asc_loop *l, asc_call *c, uint64_t now_ms)
 void
 asc_loop_ring(asc_loop *l, uint32_t in_ms)
 {
-    l->ring_ms = l->now_ms + in_ms;
+    l->ring_ms = in_ms != ASC_LOOP_SILENT ? l->now_ms + in_ms : ASC_FOREVER;
     set_alarm(l);
 }
 

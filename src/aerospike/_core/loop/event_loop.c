@@ -7,6 +7,16 @@
 
 #include "support/compat.h"
 
+void
+loop_ask_for_turn(LoopObject *l)
+{
+    Py_BEGIN_CRITICAL_SECTION(l);
+    if (l->turns_by_hand && l->loop != NULL) {
+        asc_loop_ring(l->loop, 0);
+    }
+    Py_END_CRITICAL_SECTION();
+}
+
 /* Ctrl-C may come inside of the event loop's own code, which then may have noted the
  * callback or not: it is noted once more, since one call too many does no harm, and the
  * program gets its Ctrl-C afterwards. */
@@ -26,6 +36,7 @@ loop_call_soon(LoopObject *l, PyObject *function)
     if (is_interrupted) {
         PyErr_SetInterrupt();
     }
+    loop_ask_for_turn(l);
 }
 
 void

@@ -99,6 +99,10 @@ struct LoopObject {
         return outcome;                                                                \
     }
 
+/* What the event loop was given is due: where the program calls turn(), the descriptor
+ * tells it to. */
+void loop_ask_for_turn(LoopObject *l);
+
 /* Have the event loop call a function with nothing soon. An event loop that is closed
  * calls nothing any more. */
 void loop_call_soon(LoopObject *l, PyObject *function);

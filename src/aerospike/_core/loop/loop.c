@@ -997,13 +997,15 @@ client_fileno(METHOD_PARAMS)
 }
 
 /* The adapter calls what is due, the loop's turn among it. What became due meanwhile is
- * left to the next turn, for which the descriptor asks, as for what is due later. */
+ * left to the next turn of the client: the descriptor asks for it, as for what is due
+ * later. */
 static PyObject *
 turn_by_hand(LoopObject *l)
 {
     PyObject *in_ms = PyObject_CallMethod(l->adapter, "turn", NULL);
-    if (in_ms != NULL && in_ms != Py_None && l->loop != NULL) {
-        asc_loop_ring(l->loop, (uint32_t)PyLong_AsUnsignedLong(in_ms));
+    if (in_ms != NULL && l->loop != NULL) {
+        asc_loop_ring(l->loop, in_ms != Py_None ? (uint32_t)PyLong_AsUnsignedLong(in_ms)
+                                                : ASC_LOOP_SILENT);
     }
     if (in_ms == NULL) {
         return NULL;

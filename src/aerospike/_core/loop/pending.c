@@ -576,6 +576,7 @@ call_soon(PendingObject *p, PyObject *callback, PyObject *context)
     PyObject *handle =
         PyObject_Vectorcall(p->loop->call_soon, args, 2, p->loop->st->context_names);
     Py_XDECREF(handle);
+    loop_ask_for_turn(p->loop);
     return handle != NULL ? 0 : -1;
 }
 
