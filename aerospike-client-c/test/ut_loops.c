@@ -140,6 +140,9 @@ test_many_at_once(void)
     peer_stop(p);
 }
 
+/* After so long a line that nobody uses goes back to the pool. */
+#define IDLE_MS 1000
+
 /* The descriptor is quiet when there is nothing to do. */
 static void
 test_descriptor_is_quiet(void)
@@ -148,11 +151,12 @@ test_descriptor_is_quiet(void)
     peer *p = start_peer("BB9A");
     asc_cluster *c = create(p);
     asc_loop *l = open_loop(c);
+    uint64_t since = now_ms();
     ask(l, &one, 1, &default_timing);
     turn_until(l, 1);
     check_answer(&one);
     struct pollfd fd = {.fd = asc_loop_fd(l), .events = POLLIN};
-    CHECK_EQ_INT(poll(&fd, 1, 100), 0);
+    CHECK(poll(&fd, 1, 100) == 0 || now_ms() - since >= IDLE_MS);
     CHECK_EQ_INT(poll(&fd, 1, PATIENCE_MS), 1); /* the line goes back to the pool */
     CHECK_EQ_INT(turn(l), 0);
     if (poll(&fd, 1, 100) == 1) { /* the first ring was for the end of the call */

@@ -188,7 +188,8 @@ class ScriptedNode:
     :param replicas: which copies of the partitions it has: 0 the masters, 1 the
         others, None nothing.
     :param n_accepts: how many connections are accepted; the next ones wait forever.
-    :param port: of loopback; 0 stands for a free one.
+    :param bound: a socket with an address at which nobody listens yet; without it the
+        node has a port of its own.
     :ivar default: what requests without a step are answered with.
     :ivar on_frame: called with type and body of each frame; bytes are its answer, None
         leaves it to the rest.
@@ -203,7 +204,7 @@ class ScriptedNode:
         name: str = "A1",
         replica: int | None = 0,
         n_accepts: int = 1 << 30,
-        port: int = 0,
+        bound: socket.socket | None = None,
     ) -> None:
         self.name = name
         self.replica = replica
@@ -222,9 +223,8 @@ class ScriptedNode:
         self._sockets: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._n_accepts = n_accepts
-        self._listener = socket.create_server(
-            ("127.0.0.1", port), backlog=128 if n_accepts > 99 else 0
-        )
+        self._listener = bound or bind()
+        self._listener.listen(128 if n_accepts > 99 else 0)
         self.port: int = self._listener.getsockname()[1]
         self._start(self._accept)
 
@@ -390,6 +390,15 @@ class ScriptedNode:
         if name.startswith("user-agent-set:"):
             return "ok"
         return "ERROR:4:unrecognized command"
+
+
+def bind() -> socket.socket:
+    """A socket with an address of loopback: connections are refused until it listens,
+    and no other program gets the address.
+    """
+    sock = socket.socket()
+    sock.bind(("127.0.0.1", 0))
+    return sock
 
 
 def wake(sock: socket.socket) -> None:

@@ -18,7 +18,7 @@ from aerospike_helpers.batch.records import BatchRecords, Write
 from aerospike_helpers.operations import operations as ops
 
 from ..waiting import LATE_S, Watch, until
-from .peer import INFO, OK_REPLY, READ, HangUp, ScriptedNode
+from .peer import INFO, OK_REPLY, READ, HangUp, ScriptedNode, bind
 
 KEY = ("test", "demo", 1)
 
@@ -190,22 +190,21 @@ LATE: dict[str, Any] = {
 
 
 @pytest.fixture
-def late_client() -> Iterator[tuple[aerospike.Client, int]]:
-    """(client, port): where nobody listened when the client was made."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    client = aerospike.client(
-        {"hosts": [("127.0.0.1", port)], "connect_timeout": 60_000}
-    )
-    yield client, port
-    client.close()
+def late_client() -> Iterator[tuple[aerospike.Client, socket.socket]]:
+    """(client, socket): nobody listened at its address when the client was made."""
+    with bind() as bound:
+        client = aerospike.client(
+            {"hosts": [bound.getsockname()], "connect_timeout": 60_000}
+        )
+        yield client, bound
+        client.close()
 
 
 @pytest.mark.parametrize("call", LATE)
 def test_connecting_late_is_within_the_total_timeout(late_client, call):
-    client, port = late_client
+    client, bound = late_client
+    bound.listen()  # and it is silent
     with (
-        socket.create_server(("127.0.0.1", port)),  # and it is silent
         within(0.1),
         pytest.raises(exception.AerospikeError, match="had to connect"),
     ):
@@ -214,14 +213,14 @@ def test_connecting_late_is_within_the_total_timeout(late_client, call):
 
 def test_connecting_late_leaves_the_rest_of_the_time(late_client):
     """The seed answers late; then the node is silent."""
-    client, port = late_client
+    client, bound = late_client
     waits = [3.5]
 
     def delay(kind: int, _body: bytes) -> None:
         if kind == INFO and waits:
             time.sleep(waits.pop())
 
-    with ScriptedNode(port=port) as node:
+    with ScriptedNode(bound=bound) as node:
         node.on_frame = delay
         node.expect(READ).stay_silent()
         with within(6), pytest.raises(exception.TimeoutError):
