@@ -119,6 +119,13 @@ def pytest_collection_modifyitems(
     items[:] = itertools.chain.from_iterable(mixed)
 
 
+@pytest.hookimpl(tryfirst=True)  # before fixtures, which may set others
+def pytest_runtest_setup() -> None:
+    """The client's log is as it was at first, whatever the last test has done to it."""
+    aerospike.set_log_handler(_report.log_line)
+    aerospike.set_log_level(aerospike.LOG_LEVEL_ERROR)
+
+
 # a busy machine draws and runs examples slowly; fixtures stay the same for all of them
 settings.register_profile(
     "unhurried", deadline=None, suppress_health_check=list(HealthCheck)

@@ -16,7 +16,6 @@ import pytest
 
 import aerospike
 from aerospike import _config_file, _watch, exception
-from aerospike._report import log_line
 from aerospike_devserver import DevCluster
 from aerospike_helpers import expressions as exp
 from aerospike_helpers.metrics import MetricsPolicy
@@ -62,7 +61,6 @@ def follow(path: Path, make_client) -> Callable[..., aerospike.Client]:
 def log_lines(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
     """What the client says in its log meanwhile."""
     caplog.set_level(logging.DEBUG, "aerospike")
-    aerospike.set_log_handler(log_line)  # an earlier test may have taken it away
     aerospike.set_log_level(aerospike.LOG_LEVEL_INFO)
     yield caplog.messages
     aerospike.set_log_level(aerospike.LOG_LEVEL_ERROR)

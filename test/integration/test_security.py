@@ -160,8 +160,8 @@ def test_sessions_that_end_are_nothing_to_warn_of(secured, caplog):
     try:
         client = aerospike.client(patient({"hosts": secured.hosts}))
         client.connect("admin", "admin").put(KEY, {"n": 1})
-        secured.advance(DAY_S)
         tokens = [len(node.logins) for node in secured._state.nodes]
+        secured.advance(DAY_S)
         until(
             lambda: all(
                 len(node.logins) > before
