@@ -16,7 +16,7 @@ from aerospike import exception
 from aerospike_helpers.batch.records import BatchRecords, Write
 from aerospike_helpers.operations import operations
 
-from ..waiting import PATIENCE_S
+from ..waiting import PATIENCE_S, join_all, let_pass, until
 
 
 def run(main: Any, *args: Any) -> Any:
@@ -260,11 +260,18 @@ def test_cancelled_write_is_in_doubt_when_it_has_left(dev_cluster, run_with, key
 def test_interrupted_write_is_in_doubt(dev_cluster, run_with, key):
     async def main(client):
         await client.put(key, {"n": 1})
-        timer = threading.Timer(0.1, os.kill, [os.getpid(), signal.SIGINT])
-        with dev_cluster.faults.silence(commands="write"):
-            timer.start()
+
+        def interrupt():
+            until(lambda: fault.hits)
+            let_pass(0.1)  # so that the next call takes another connection
+            os.kill(os.getpid(), signal.SIGINT)
+
+        thread = threading.Thread(target=interrupt)
+        with dev_cluster.faults.silence(commands="write") as fault:
+            thread.start()
             with pytest.raises(KeyboardInterrupt) as caught:
                 await client.put(key, {"n": 2})
+            join_all([thread])
         return caught.value, (await client.get(key)).bins["n"]
 
     error, n = run_with(main)
