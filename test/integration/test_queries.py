@@ -1048,7 +1048,7 @@ def test_background_work(client, kind):
         module = aerospike.JOB_SCAN if kind == "scan" else aerospike.JOB_QUERY
         info = wait_for_job(client, job_id, module)
         assert set(info) == {"progress_pct", "records_read", "status"}
-        until(lambda: values_of(client, keys, "w") == [5] * 50)
+        assert values_of(client, keys, "w") == [5] * 50
         assert 990 <= client.exists(keys[0])[1]["ttl"] <= 1000
     finally:
         client.index_remove(NS, "q_work")
@@ -1126,7 +1126,7 @@ def test_background_work_with_a_filter(client):
         work = client.query(NS, "queries_work").add_ops([ops.write("w", 1)])
         wait_for_job(client, work.execute_background(ODD), aerospike.JOB_QUERY)
         expected = [1 if i % 2 else None for i in range(50)]
-        until(lambda: values_of(client, keys, "w") == expected)
+        assert values_of(client, keys, "w") == expected
     finally:
         client.batch_remove(keys)
 

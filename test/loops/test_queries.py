@@ -942,7 +942,7 @@ def test_background_work(client, async_config, run, kind):
     job_id = run(main())
     module = aerospike.JOB_SCAN if kind == "scan" else aerospike.JOB_QUERY
     wait_for_job(client, job_id, module)
-    until(lambda: [r[2]["w"] for r in client.get_many(keys)] == [5] * 50)
+    assert [r[2]["w"] for r in client.get_many(keys)] == [5] * 50
     client.batch_remove(keys)
 
 
