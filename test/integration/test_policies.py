@@ -6,6 +6,7 @@ a row here fails `test_every_policy_key_has_a_test`.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ import aerospike
 from aerospike import _core, exception
 from aerospike_helpers import expressions as exp
 
-from ..waiting import EARLY_S, Watch
+from ..waiting import EARLY_S, Watch, until
 
 KEY = ("test", "demo", 1)
 
@@ -72,15 +73,22 @@ def node(scripted_node):
     return scripted_node
 
 
+LIMIT_MS = 20_000
+"""The total timeout of calls whose policies name none."""
+
+
 @pytest.fixture
-def sent(node, make_plain_client):
+def sent(node, make_client):
     """sent(call, policy, **config): the request that a call makes."""
     clients: dict[str, aerospike.Client] = {}
 
     def request(call: str, policy: Any = None, **config: Any) -> Any:
         client = clients.get(repr(config))
         if client is None:
-            client = make_plain_client(hosts=[node.host], **config)
+            policies = config.get("policies", {})
+            if "timeout" not in policies:  # the old name, which would win
+                policies = {"total_timeout": LIMIT_MS} | policies
+            client = make_client(hosts=[node.host], policies=policies)
             clients[repr(config)] = client
         before = len(node.requests)
         CALLS[call](client, policy)
@@ -96,13 +104,24 @@ def test_request_without_policy(sent, call):
     info1, info2 = FLAGS[call]
     head = (request.info1, request.info2, request.info3, request.info4)
     assert head == (info1, info2, 0, 0)
-    assert (request.generation, request.ttl, request.budget_ms) == (0, 0, 1000)
+    assert (request.generation, request.ttl, request.budget_ms) == (0, 0, LIMIT_MS)
     digest = bytes(aerospike.calc_digest(*KEY))
     assert request.fields == {0: b"test", 1: b"demo", 4: digest}
     empty: list[Any] = [{}, None]
     for policy in empty:
         assert sent(call, policy).body == request.body
 
+
+def test_calls_have_a_second_where_nothing_is_said(node, make_plain_client):
+    client = make_plain_client(hosts=[node.host])
+    with contextlib.suppress(exception.TimeoutError):  # of a node that is late
+        client.put(KEY, {"a": 1})
+    until(lambda: node.requests)
+    assert [request.budget_ms for request in node.requests] == [1000]
+
+
+NEW_WINS = ["get", "put"], "budget_ms", 9000 - LIMIT_MS
+NO_BUDGET = "budget_ms", -LIMIT_MS
 
 # policy, calls it is for, field of the request, its value above that of no policy
 BITS: list[tuple[dict[str, Any], list[str], str, int]] = [
@@ -134,14 +153,14 @@ BITS: list[tuple[dict[str, Any], list[str], str, int]] = [
     ({"error_detail_verbosity": 1}, [*READS, *WRITES], "info4", 0x20),
     ({"error_detail_verbosity": 2}, [*READS, *WRITES], "info4", 0x40),
     ({"error_detail_verbosity": 3}, [*READS, *WRITES], "info4", 0x60),
-    ({"total_timeout": 700}, [*READS, *WRITES, "read"], "budget_ms", 700 - 1000),
-    ({"timeout": 700}, [*READS, *WRITES, "read"], "budget_ms", 700 - 1000),
-    ({"total_timeout": 900, "timeout": 700}, ["get", "put"], "budget_ms", -100),
-    ({"timeout": 700, "total_timeout": 900}, ["get", "put"], "budget_ms", -100),
-    ({"socket_timeout": 300}, [*READS, *WRITES, "read"], "budget_ms", 300 - 1000),
-    ({"total_timeout": 0}, [*READS, *WRITES], "budget_ms", 30_000 - 1000),
-    ({"total_timeout": 0, "socket_timeout": 0}, [*READS, *WRITES], "budget_ms", -1000),
-    ({"total_timeout": -5, "socket_timeout": -5}, ["get", "put"], "budget_ms", -1000),
+    ({"total_timeout": 7000}, [*READS, *WRITES, "read"], "budget_ms", 7000 - LIMIT_MS),
+    ({"timeout": 7000}, [*READS, *WRITES, "read"], "budget_ms", 7000 - LIMIT_MS),
+    ({"total_timeout": 9000, "timeout": 7000}, *NEW_WINS),
+    ({"timeout": 7000, "total_timeout": 9000}, *NEW_WINS),
+    ({"socket_timeout": 6000}, [*READS, *WRITES, "read"], "budget_ms", 6000 - LIMIT_MS),
+    ({"total_timeout": 0}, [*READS, *WRITES], "budget_ms", 30_000 - LIMIT_MS),
+    ({"total_timeout": 0, "socket_timeout": 0}, [*READS, *WRITES], *NO_BUDGET),
+    ({"total_timeout": -5, "socket_timeout": -5}, ["get", "put"], *NO_BUDGET),
 ]
 NOT_PLAIN = {"respond_all_ops": ["touch", "append", "prepend", "increment"]}
 
@@ -260,9 +279,9 @@ def test_unknown_number_stands_for_the_default(sent, name, value):
 @pytest.mark.parametrize(
     ("policies", "field", "get", "put", "remove"),
     [
-        ({"timeout": 700}, "budget_ms", 700, 700, 700),
-        ({"total_timeout": 700}, "budget_ms", 700, 700, 700),
-        ({"socket_timeout": 700}, "budget_ms", 700, 700, 700),
+        ({"timeout": 7000}, "budget_ms", 7000, 7000, 7000),
+        ({"total_timeout": 7000}, "budget_ms", 7000, 7000, 7000),
+        ({"socket_timeout": 7000}, "budget_ms", 7000, 7000, 7000),
         ({"commit_level": 1}, "info3", 0, COMMIT_MASTER, COMMIT_MASTER),
         ({"gen": 1}, "info2", 0, 1 | GEN, 3 | GEN),
         ({"exists": 1}, "info2", 0, 1 | CREATE, 3),
@@ -279,11 +298,11 @@ def test_policies_of_all_commands(sent, policies, field, get, put, remove):
 
 def test_section_beats_the_policies_of_all_commands(sent):
     for order in (1, -1):
-        items = [("timeout", 700), ("read", {"total_timeout": 300})][::order]
+        items = [("timeout", 7000), ("read", {"total_timeout": 6000})][::order]
         policies: dict[str, Any] = dict(items)
-        assert sent("get", policies=policies).budget_ms == 300
-        assert sent("put", policies=policies).budget_ms == 700
-        assert sent("get", {"timeout": 200}, policies=policies).budget_ms == 200
+        assert sent("get", policies=policies).budget_ms == 6000
+        assert sent("put", policies=policies).budget_ms == 7000
+        assert sent("get", {"timeout": 5000}, policies=policies).budget_ms == 5000
 
 
 # what the client does
