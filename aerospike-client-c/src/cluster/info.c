@@ -70,9 +70,12 @@ asc_info_step(asc_info_call *call)
     if (call->done) {
         return 0;
     }
-    switch (asc_transfer_step(&call->io, &call->err)) {
+    asc_io io;
+    do { /* a reply is not so large that anybody must look at the clock in between */
+        io = asc_transfer_step(&call->io, &call->err);
+    } while (io == ASC_IO_INTERRUPTED);
+    switch (io) {
     case ASC_IO_WANT_READ:
-    case ASC_IO_INTERRUPTED: /* of a large reply, of which there is more */
         return POLLIN;
     case ASC_IO_WANT_WRITE:
         return POLLOUT;
