@@ -68,12 +68,13 @@ class Watch:
     def start(self, client: Any) -> None:
         """Tell the client from now on what changes. This does not keep it alive."""
         self._client = weakref.ref(client)
-        self._look_in(self._interval_ms / 1000)
-        _watcher.add(self)
-        try:
+        try:  # before the thread does the same
             self._follow_metrics(client)
         except exception.AerospikeError as error:
             self.complain(f"{type(error).__name__}: {error}")
+        finally:
+            self._look_in(self._interval_ms / 1000)
+            _watcher.add(self)
 
     def stop(self) -> None:
         _watcher.remove(self)
@@ -95,11 +96,19 @@ class Watch:
             self._follow(client, self._read())
             self._follow_metrics(client)
         except exception.ClusterError:
-            self.stop()
+            self._stop_if_closed(client)
         except FileError as error:
             self.complain(str(error))
         except Exception as error:  # noqa: BLE001 - the others are to be read, too
             self.complain(f"{type(error).__name__}: {error}")
+
+    def _stop_if_closed(self, client: Any) -> None:
+        """Stop, unless somebody has opened the client again meanwhile."""
+        with _watcher.turn():
+            try:
+                client._check_open()
+            except exception.ClusterError:
+                self.stop()
 
     def _read(self) -> bytes:
         try:
@@ -204,6 +213,10 @@ class _Watcher:
         self._changed = threading.Condition(threading.RLock())
         self._watches: list[Watch] = []
         self._thread: threading.Thread | None = None
+
+    def turn(self) -> threading.Condition:
+        """What holds off add() and remove() of other threads, in a with statement."""
+        return self._changed
 
     def add(self, watch: Watch) -> None:
         with self._changed:

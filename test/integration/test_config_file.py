@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 import aerospike
-from aerospike import _config_file, _watch, exception
+from aerospike import _config_file, _metrics, _watch, exception
 from aerospike_devserver import DevCluster
 from aerospike_helpers import expressions as exp
 from aerospike_helpers.metrics import MetricsPolicy
 
-from ..waiting import join_all, until
+from ..waiting import join_all, let_pass, until
 
 URL = "AEROSPIKE_CLIENT_CONFIG_URL"
 NEVER = exp.Eq(1, 2).compile()
@@ -605,6 +605,23 @@ def test_metrics_of_a_file_end_and_begin_with_the_connection(
     assert "metrics" in client._extras
 
 
+def test_metrics_of_a_file_begin_once(write, follow, tmp_path, monkeypatch):
+    """Also if that takes longer than until the thread reads the file again."""
+    begun: list[str] = []
+    begin = _metrics.begin
+
+    def slow(*args: Any) -> None:
+        begun.append(threading.current_thread().name)
+        let_pass(0.25)
+        begin(*args)
+
+    monkeypatch.setattr(_metrics, "begin", slow)
+    monkeypatch.chdir(tmp_path)
+    write(dynamic(metrics={"enable": True}))
+    follow()
+    assert begun == [threading.current_thread().name]
+
+
 # --- the thread that reads ---
 
 
@@ -632,6 +649,40 @@ def test_client_that_is_dropped_is_forgotten(write, path, hosts):
     assert readers()
     del client
     until(lambda: readers() == [])
+
+
+class Reopened:
+    """A client that is closed and opened again while the thread looks at it."""
+
+    def __init__(self, watch: _watch.Watch) -> None:
+        self.watch = watch
+        self.was_closed = False
+        self.settings: list[Any] = []
+
+    def is_connected(self) -> bool:
+        return False
+
+    def _check_open(self) -> None:
+        if not self.was_closed:
+            self.was_closed = True
+            self.watch.stop()
+            self.watch.start(self)
+            raise exception.ClusterError
+
+    def _reconfigure(self, _live: Any, policies: Any) -> None:
+        self.settings.append(policies)
+
+
+def test_client_that_is_opened_again_meanwhile_is_followed(write, path):
+    write(dynamic())
+    watch = _watch.Watch(str(path), 100)
+    watch.load()
+    client = Reopened(watch)
+    watch.start(client)
+    until(lambda: client.was_closed)
+    write(dynamic(read={"total_timeout": 2222}))
+    until(lambda: client.settings)
+    watch.stop()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")
