@@ -36,7 +36,10 @@ import aerospike
 from aerospike import exception
 hosts = [tuple(host) for host in json.loads(sys.argv[1])]
 KEY = ("test", "pytest", "process-" + str(os.getpid()))
-PATIENT = {"policies": {"total_timeout": 30_000}}
+PATIENT = {
+    "connect_timeout": 20_000,
+    "policies": {"total_timeout": 30_000, "info": {"timeout": 30_000}},
+}
 
 def until(condition):
     end = time.monotonic() + 60

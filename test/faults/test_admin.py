@@ -14,6 +14,7 @@ import pytest
 import aerospike
 from aerospike import exception
 
+from ..waiting import patient
 from .guarded import (
     HASHES,
     PASSWORD_FIELDS,
@@ -46,7 +47,7 @@ def node() -> Iterator[Guarded]:
 def client(node: Guarded) -> Iterator[aerospike.Client]:
     config: dict[str, Any] = {"hosts": [node.host], "fail_if_not_connected": True}
     config |= {"user": "admin", "password": "admin"}
-    with aerospike.client(config) as made:
+    with aerospike.client(patient(config)) as made:
         yield made
 
 
@@ -380,7 +381,7 @@ def test_password_of_somebody_else_is_not_kept(node, client):
 
 def test_nobody_has_no_password_to_change(node):
     with (
-        aerospike.client({"hosts": [node.host]}) as client,
+        aerospike.client(patient({"hosts": [node.host]})) as client,
         pytest.raises(exception.ParamError, match="the client has no user"),
     ):
         client.admin_change_password("admin", "s2")

@@ -19,7 +19,7 @@ import aerospike
 from aerospike import exception
 
 from ..children import Script, run_script
-from ..waiting import PATIENCE_S, Watch, until, wait_for
+from ..waiting import PATIENCE_S, Watch, patient, until, wait_for
 from .peer import (
     END_OF_STREAM,
     MESSAGE,
@@ -545,10 +545,10 @@ def test_garbage_never_crashes(scripted, at, noise, function):
 @pytest.fixture(scope="module")
 def scripted(folder):
     """A node and its client, for many examples."""
-    config = {"lua": {"user_path": folder}}
+    config = patient({"lua": {"user_path": folder}, "max_error_rate": 0})
     with (
         ScriptedNode() as node,
-        aerospike.client({"hosts": [node.host], "max_error_rate": 0, **config}) as made,
+        aerospike.client({"hosts": [node.host], **config}) as made,
     ):
         yield node, made
 

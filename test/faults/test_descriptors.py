@@ -19,14 +19,14 @@ def test_first_client_without_descriptors_raises_client_error() -> None:
             except OSError:
                 pass
             try:
-                aerospike.client({"hosts": hosts})
+                aerospike.client({"hosts": hosts, **PATIENT})
             except exception.ClientError as e:
                 error = e
             for fd in taken:
                 os.close(fd)
             print(error.code, "Too many open files" in error.msg,
                   type(error.__cause__).__name__)
-            client = aerospike.client({"hosts": hosts})
+            client = aerospike.client({"hosts": hosts, **PATIENT})
             print(client.is_connected())
             client.close()
             """,

@@ -126,7 +126,7 @@ def test_huge_size_is_not_allocated(scripted_node):
     head = struct.pack(">Q", 2 << 56 | 3 << 48 | (127 << 20))
     scripted_node.expect(READ).send(head + bytes(100)).stay_silent()
     script = """
-    client = aerospike.client({"hosts": hosts})
+    client = aerospike.client({"hosts": hosts, **PATIENT})
     def peak_kb():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     before = peak_kb()

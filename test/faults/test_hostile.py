@@ -20,6 +20,7 @@ from aerospike_helpers.operations import list_operations as lists
 from aerospike_helpers.operations import map_operations as maps
 from aerospike_helpers.operations import operations as ops
 
+from ..waiting import patient
 from .guarded import TOKEN, admin_reply, field
 from .hostile import KINDS, Action, Trap, attack, empty_all, fail
 from .peer import ADMIN, INFO, OK_REPLY, ScriptedNode, parse_request
@@ -348,7 +349,8 @@ def node() -> Iterator[ScriptedNode]:
 
 @pytest.fixture(scope="module")
 def own_client(node: ScriptedNode) -> Iterator[aerospike.Client]:
-    with aerospike.client({"hosts": [node.host], "max_error_rate": 0}) as made:
+    config = patient({"hosts": [node.host], "max_error_rate": 0})
+    with aerospike.client(config) as made:
         yield made
 
 

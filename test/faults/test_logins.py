@@ -449,7 +449,8 @@ def test_secrets_are_wiped_when_they_are_no_longer_needed(node):
         hidden = eval(sys.argv[2])
         sys.modules["bcrypt"] = bcrypt = types.ModuleType("bcrypt")
         bcrypt.hashpw = lambda password, salt: hidden[password].translate(table)
-        client = aerospike.client({"hosts": [("127.0.0.1", int(sys.argv[1]))]})
+        limits = {"connect_timeout": 20_000, "policies": {"total_timeout": 30_000}}
+        client = aerospike.client({"hosts": [("127.0.0.1", int(sys.argv[1]))], **limits})
         client.connect("admin", "admin")
         client.put(("test", "demo", 1), {"a": 1})
         print("connected", flush=True)
@@ -499,7 +500,8 @@ def test_bcrypt_is_imported_when_a_user_is_given(node):
     code = """
         import sys
         import aerospike
-        client = aerospike.client({"hosts": [("127.0.0.1", int(sys.argv[1]))]})
+        hosts = [("127.0.0.1", int(sys.argv[1]))]
+        client = aerospike.client({"hosts": hosts, "connect_timeout": 20_000})
         assert "bcrypt" not in sys.modules
         client.connect("admin", "admin")
         assert "bcrypt" in sys.modules

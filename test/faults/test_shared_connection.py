@@ -183,8 +183,8 @@ def test_fork_while_another_thread_connects(dev_cluster):
     script = """
     import socket
     silent = socket.create_server(("127.0.0.1", 0))
-    slow = {"hosts": [silent.getsockname(), *hosts], "use_shared_connection": True,
-            "connect_timeout": 2000, **PATIENT}
+    slow = {**PATIENT, "hosts": [silent.getsockname(), *hosts],
+            "use_shared_connection": True, "connect_timeout": 2000}
     thread = threading.Thread(target=aerospike.client, args=(slow,))
     thread.start()
     accepted, _ = silent.accept()

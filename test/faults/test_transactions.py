@@ -25,7 +25,7 @@ from aerospike import exception
 from aerospike_helpers.batch.records import Apply, BatchRecords, Read, Remove, Write
 from aerospike_helpers.operations import operations
 
-from ..waiting import PATIENCE_S, join_all, until
+from ..waiting import PATIENCE_S, PATIENT, join_all, patient, until
 from .driven import driven
 from .monitored import (
     BACK,
@@ -72,7 +72,7 @@ def node() -> Iterator[MonitoredNode]:
 def config(node) -> dict[str, Any]:
     sections = ["read", "write", "operate", "remove", "apply", "batch"]
     sections += ["batch_parent_write", "txn_verify", "txn_roll"]
-    return {"hosts": [node.host], "policies": dict.fromkeys(sections, QUICK)}
+    return patient({"hosts": [node.host], "policies": dict.fromkeys(sections, QUICK)})
 
 
 @pytest.fixture(params=[aerospike.client, driven], ids=["blocking", "awaited"])
@@ -703,7 +703,7 @@ def test_commands_under_way_are_waited_for(node, config, end):
         return answer(request)
 
     node.plans[PUT] = waits
-    config["policies"] = {}
+    config["policies"] = PATIENT["policies"]
     txn = aerospike.Transaction()
     ended: list[object] = []
     with aerospike.client(config) as client:
@@ -832,7 +832,7 @@ AT_STEP = {
 
 @pytest.mark.parametrize("step", AT_STEP)
 def test_a_commit_that_is_cancelled_leaves_the_truth(node, config, step):
-    config["policies"] = {}
+    config["policies"] = PATIENT["policies"]
 
     async def main() -> None:
         async with aerospike.AsyncClient(config) as client:
@@ -861,7 +861,7 @@ def test_a_commit_that_is_cancelled_leaves_the_truth(node, config, step):
 
 @pytest.mark.parametrize("step", AT_STEP)
 def test_a_client_that_is_closed_during_a_commit_leaves_the_truth(node, config, step):
-    config["policies"] = {}
+    config["policies"] = PATIENT["policies"]
 
     async def main() -> None:
         client = aerospike.AsyncClient(config)
@@ -886,7 +886,7 @@ def test_a_client_that_is_closed_during_a_commit_leaves_the_truth(node, config, 
 
 @pytest.mark.parametrize("step", [REGISTER, PUT])
 def test_a_write_that_is_cancelled_leaves_the_truth(node, config, step):
-    config["policies"] = {}
+    config["policies"] = PATIENT["policies"]
 
     async def main() -> None:
         async with aerospike.AsyncClient(config) as client:
@@ -911,7 +911,7 @@ def test_a_write_that_is_cancelled_leaves_the_truth(node, config, step):
 
 
 def test_a_commit_that_is_interrupted_is_in_doubt(node, config):
-    config["policies"] = {}
+    config["policies"] = PATIENT["policies"]
 
     def interrupts(node: MonitoredNode, request: Any) -> bytes:
         os.kill(os.getpid(), signal.SIGINT)
@@ -975,7 +975,7 @@ def test_a_signal_at_any_moment_leaves_the_truth(node, config, end):
 
 
 def test_a_call_that_is_closed_unfinished_is_in_doubt(node, config):
-    config["policies"] = {}
+    config["policies"] = PATIENT["policies"]
 
     async def main() -> None:
         async with aerospike.AsyncClient(config) as client:

@@ -108,7 +108,7 @@ def test_deep_value_is_read_or_refused(
         import aerospike, sys, threading
         from aerospike import exception
 
-        client = aerospike.client({"hosts": hosts})
+        client = aerospike.client({"hosts": hosts, **PATIENT})
 
         def read():
             try:
