@@ -449,8 +449,9 @@ def test_secrets_are_wiped_when_they_are_no_longer_needed(node):
         hidden = eval(sys.argv[2])
         sys.modules["bcrypt"] = bcrypt = types.ModuleType("bcrypt")
         bcrypt.hashpw = lambda password, salt: hidden[password].translate(table)
-        limits = {"connect_timeout": 20_000, "policies": {"total_timeout": 30_000}}
-        client = aerospike.client({"hosts": [("127.0.0.1", int(sys.argv[1]))], **limits})
+        config = {"connect_timeout": 20_000, "policies": {"total_timeout": 30_000}}
+        config["hosts"] = [("127.0.0.1", int(sys.argv[1]))]
+        client = aerospike.client(config)
         client.connect("admin", "admin")
         client.put(("test", "demo", 1), {"a": 1})
         print("connected", flush=True)
