@@ -596,7 +596,8 @@ test_slow_caller_between_slices(void)
     for (int gets = 0; gets < 2 && CHECK(large != NULL); gets++) {
         rig r;
         setup(&r);
-        FAKE_SCRIPT({.act = FAKE_TAKE, .n = SIZE_MAX}, {.act = FAKE_TAKE, .n = SIZE_MAX},
+        FAKE_SCRIPT({.act = FAKE_TAKE, .n = SIZE_MAX},
+                    {.act = FAKE_TAKE, .n = SIZE_MAX},
                     {.act = FAKE_TAKE, .n = SIZE_MAX},
                     {.act = FAKE_GIVE, .n = N * SLICE, .bytes = large});
         begin(&r, "A", ASC_REPLY_FRAME);

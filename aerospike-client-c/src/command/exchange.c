@@ -1206,8 +1206,8 @@ asc_exchange_resume(asc_exchange *x, uint64_t now_ms)
     }
 }
 
-/* The deadline of the call is not moved, only the limit on silence. An exchange that has
- * more to do at once does not wait for that limit, and stays due. */
+/* The deadline of the call is not moved, only the limit on silence. An exchange that
+ * has more to do at once does not wait for that limit, and stays due. */
 void
 asc_exchange_forgive(asc_exchange *x, uint64_t ms)
 {
