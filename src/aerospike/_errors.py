@@ -70,10 +70,12 @@ def tell_doubt(error: BaseException, in_doubt: bool) -> None:
 def in_doubt(error: BaseException) -> bool:
     """Whether a write may have been applied although it has raised this.
 
-    :param error: what a call has raised, or what was raised because of that, such as
+    :param error: what a call has raised, be it by a signal's handler, such as a
+        KeyboardInterrupt; or what was raised because of that, such as
         the TimeoutError that asyncio.timeout() makes of a CancelledError, or a group.
-        A CancelledError that tells nothing is in doubt: gather() makes its own, and who
-        is cancelled behind shield() has a call that goes on.
+        What is no Exception, such as a CancelledError, and tells nothing is in doubt:
+        gather() makes its own, who is cancelled behind shield() has a call that goes
+        on, and a handler may run when a call has just ended.
     """
     looked_at: set[int] = set()
     at: BaseException | None = error
@@ -87,12 +89,6 @@ def in_doubt(error: BaseException) -> bool:
             return any(map(in_doubt, members))
         before = at.__context__ if at.__cause__ is None else at.__cause__
         if before is None:
-            return _is_cancelled(at)
+            return not isinstance(at, Exception)
         at = before
     return False
-
-
-def _is_cancelled(error: BaseException) -> bool:
-    """Whether it is asyncio's CancelledError. Nobody has one without asyncio."""
-    asyncio = sys.modules.get("asyncio")
-    return asyncio is not None and isinstance(error, asyncio.CancelledError)

@@ -7,7 +7,9 @@ was applied never says that it was not.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import signal
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
@@ -16,7 +18,7 @@ import aerospike
 from aerospike import exception
 from aerospike_devserver import DevCluster
 
-from ..waiting import PATIENT
+from ..waiting import PATIENCE_S, PATIENT, until
 from .kinds import (
     ASKS_NOTHING,
     CLIENTS,
@@ -142,3 +144,69 @@ def test_write_that_was_applied_is_in_doubt_wherever_its_reply_is_cut(place, of,
                 break
         if fault.hits == 0:
             break
+
+
+class Interrupt(BaseException):
+    """What the handler of a signal raises."""
+
+
+def interrupt(_number: int, _frame: Any) -> None:
+    raise Interrupt
+
+
+@pytest.fixture
+def alarm() -> Iterator[Callable[[], None]]:
+    """Ends what the main thread does."""
+    before = signal.signal(signal.SIGALRM, interrupt)
+    me = threading.get_ident()
+    yield lambda: signal.pthread_kill(me, signal.SIGALRM)
+    signal.signal(signal.SIGALRM, before)
+
+
+def attempt_interrupted(
+    place: Place, kind: Kind, nth: int, alarm: Callable[[], None]
+) -> BaseException | None:
+    """What a call raises that a signal ends when its nth request is carried out."""
+    ended = threading.Event()
+    with place.cluster.faults.silence(nth=nth) as fault:
+
+        def watch() -> None:
+            until(lambda: fault.hits > 0 or ended.is_set())
+            if fault.hits > 0:
+                alarm()
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            attempt(kind, place.clients["blocking"])
+            ended.set()
+            watcher.join(PATIENCE_S)
+        except Interrupt as error:
+            return error
+        finally:
+            ended.set()
+            watcher.join(PATIENCE_S)
+    return None
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_write_that_was_applied_is_in_doubt_when_a_signal_ends_it(place, alarm, name):
+    kind, (cluster, _, keeper) = KINDS[name], place
+    for nth in range(1, MOST_REQUESTS + 1):
+        prepare_for(keeper, name, KEY, FOLDER.name)
+        before = snapshot(cluster)
+        error = attempt_interrupted(place, kind, nth, alarm)
+        if error is None:
+            assert nth > 1
+            break
+        was_applied = kind.writes and snapshot(cluster) != before
+        in_doubt = aerospike.in_doubt(error)
+        assert in_doubt or not was_applied, nth
+        assert kind.writes or not in_doubt, nth
+
+
+def test_interrupt_of_which_nothing_is_known_is_in_doubt():
+    """It may have come when a write had just ended."""
+    assert aerospike.in_doubt(KeyboardInterrupt())
+    assert aerospike.in_doubt(Interrupt())
+    assert not aerospike.in_doubt(ValueError())

@@ -103,7 +103,8 @@ asc_status asc_call_run(asc_call *c, asc_cluster *cluster, asc_error *err);
 uint32_t asc_call_attempts(const asc_call *c);
 const char *asc_call_node(const asc_call *c);
 
-/* Give up a call that was interrupted. */
-void asc_call_abandon(asc_call *c);
+/* Give up a call that was interrupted. True: it is a write that may be applied all the
+ * same. */
+bool asc_call_abandon(asc_call *c);
 
 #endif

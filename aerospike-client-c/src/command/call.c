@@ -123,11 +123,13 @@ asc_call_node(const asc_call *c)
     return c->exchange.last;
 }
 
-void
+bool
 asc_call_abandon(asc_call *c)
 {
+    bool in_doubt = c->running && asc_exchange_in_doubt(&c->exchange);
     if (c->running) {
         asc_exchange_abandon(&c->exchange);
         c->running = false;
     }
+    return in_doubt;
 }

@@ -5,9 +5,7 @@ from __future__ import annotations
 from aerospike import _loops
 from aerospike._calls.requests import Apart, Nodes, Pause, UserPath
 from aerospike._calls.signatures import shows
-from aerospike._calls.steps import Steps, ask, begin
-from aerospike._errors import tell_doubt
-from aerospike.exception import AerospikeError
+from aerospike._calls.steps import Steps, ask, begin, tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,20 +52,13 @@ async def run(call: Call[T], answer: Callable[[Request], Awaitable[Any]]) -> T:
                 resume, found = steps.send, await answer(steps.request)
                 has_changed = has_changed or steps.request.changes
             except BaseException as error:  # noqa: BLE001 - raised in the call
-                _tell(error, has_changed)
+                tell(error, steps.request, has_changed)
                 resume, found = steps.throw, error
             steps.go_on(resume, found)
         return steps.result
     finally:
         call.close()  # at once, not when nobody holds this frame any more
         found = None  # an error's traceback holds this frame, which must not hold it
-
-
-def _tell(error: BaseException, has_changed: bool) -> None:
-    """Say in an error that comes from outside whether something may have changed."""
-    if not isinstance(error, AerospikeError):
-        in_doubt = has_changed or getattr(error, "in_doubt", False)
-        tell_doubt(error, in_doubt)
 
 
 def runs(

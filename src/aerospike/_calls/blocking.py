@@ -6,7 +6,7 @@ import time
 
 from aerospike._calls.requests import Apart, Pause
 from aerospike._calls.signatures import shows
-from aerospike._calls.steps import Steps, ask, begin
+from aerospike._calls.steps import Steps, ask, begin, tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,18 +33,23 @@ def answer(client: Client, request: Request) -> Any:
 def run(call: Call[T], answer: Callable[[Request], Any]) -> T:
     """Answer what a call yields until it ends. Its result, or what it raises.
 
+    Whatever interrupts the call, and is no error of ours, has the attribute `in_doubt`.
+
     :param answer: returns the answer to a request, or raises. A StopIteration, which no
         generator can be handed, comes out here without the call's having a say.
     """
+    has_changed = False
     found: Any = None
     try:
         steps = Steps(call)
         while not steps.has_ended:
             try:
                 resume, found = steps.send, answer(steps.request)
+                has_changed = has_changed or steps.request.changes
             except StopIteration:
                 raise
             except BaseException as error:  # noqa: BLE001 - raised in the call
+                tell(error, steps.request, has_changed)
                 resume, found = steps.throw, error
             steps.go_on(resume, found)
         return steps.result

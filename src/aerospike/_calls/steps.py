@@ -16,6 +16,8 @@ from aerospike._calls.requests import (
     UserPath,
 )
 from aerospike._calls.signatures import check_given
+from aerospike._errors import tell_doubt
+from aerospike.exception import AerospikeError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,6 +81,20 @@ class Steps(Generic[T]):
             self.has_ended = True
         finally:
             del found  # an error's traceback holds this frame, which must not hold it
+
+
+def tell(error: BaseException, request: Request, has_changed: bool) -> None:
+    """Say in an error that comes from outside whether something may have changed.
+
+    One that ends a request which changes something, and does not tell, stays so: it may
+    have come after the answer.
+
+    :param has_changed: an earlier request of the call has changed something.
+    """
+    if isinstance(error, AerospikeError):
+        return
+    if has_changed or not request.changes:
+        tell_doubt(error, has_changed)
 
 
 def begin(

@@ -1121,9 +1121,7 @@ fail(batch_run *b)
     PyObject *exc = PyErr_GetRaisedException();
     b->has_written = batch_give_up(b);
     PyErr_SetRaisedException(exc); /* takes the reference */
-    if (b->is_out && b->has_written) {
-        raise_in_doubt(b->st);
-    }
+    raise_doubt(b->st, b->is_out && b->has_written);
     return -1;
 }
 

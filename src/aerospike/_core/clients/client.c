@@ -523,7 +523,7 @@ client_run_call(module_state *st, asc_call *call, asc_cluster *cluster, asc_erro
             return rc == ASC_OK ? 0 : 1;
         }
         if (PyErr_CheckSignals() < 0) {
-            asc_call_abandon(call);
+            raise_doubt(st, asc_call_abandon(call));
             return -1;
         }
     }
@@ -561,6 +561,7 @@ client_wait_set(module_state *st, asc_set *set, const atomic_bool *stop, asc_err
     } while (more > 0);
     if (more < 0) {
         asc_set_abandon(set);
+        raise_doubt(st, false); /* who has writes under way knows better */
     }
     return more;
 }

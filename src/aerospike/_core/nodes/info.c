@@ -467,7 +467,7 @@ take_reply(info_call *c, int outcome)
     }
     if (outcome != 0 || add_reply(c, q) < 0) {
         if (c->at > 0 && c->changes) {
-            raise_in_doubt(c->st); /* the nodes before this one have done it */
+            raise_doubt(c->st, true); /* the nodes before this one have done it */
         }
         return -1;
     }

@@ -770,7 +770,7 @@ start_everywhere(StreamObject *s, module_state *st, asc_set *set)
     }
     while (!asc_set_is_done(set)) {
         if (client_wait_set(st, set, NULL, &err) < 0) {
-            raise_in_doubt(st);
+            raise_doubt(st, true);
             return NULL;
         }
         starts_note(&outcome, set);

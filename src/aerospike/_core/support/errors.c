@@ -255,14 +255,22 @@ set_in_doubt(PyObject *exc)
     return rc;
 }
 
+/* An exception of somebody else that refuses the attribute stays as it is. */
 void
-raise_in_doubt(module_state *st)
+raise_doubt(module_state *st, bool in_doubt)
 {
-    if (!PyErr_ExceptionMatches(st->AerospikeError)) {
-        return;
-    }
     PyObject *exc = PyErr_GetRaisedException();
-    if (set_in_doubt(exc) == 0) {
+    int rc = 0;
+    if (!PyObject_TypeCheck(exc, (PyTypeObject *)st->AerospikeError)) {
+        PyObject *doubt = in_doubt ? Py_True : Py_False;
+        if (PyObject_GenericSetAttr(exc, st->s_in_doubt, doubt) < 0) {
+            PyErr_Clear();
+        }
+    }
+    else if (in_doubt) {
+        rc = set_in_doubt(exc);
+    }
+    if (rc == 0) {
         PyErr_SetRaisedException(exc); /* takes the reference */
     }
     else {

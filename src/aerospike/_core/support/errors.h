@@ -70,10 +70,10 @@ PyObject *take_text(module_state *st, PyObject *cls, PyObject **cause);
  * detail, behind `where`. Any other exception stays as it is. Returns -1. */
 int raise_instead(module_state *st, const char *msg, const char *where);
 
-/* Make the exception that is set say that a write is in doubt, when it is one of ours:
- * the reply to the write came, and could not be made into its result. Any other
- * exception stays as it is. */
-void raise_in_doubt(module_state *st);
+/* Make the exception that is set say whether a write is in doubt. It is when it has left
+ * and was interrupted, or when its reply could not be made into its result. What one of
+ * ours says is only changed into true. */
+void raise_doubt(module_state *st, bool in_doubt);
 
 /* Must the exception that is set come out of the call, whatever is being converted? Yes
  * for what is no Exception (such as KeyboardInterrupt), for MemoryError, and for what

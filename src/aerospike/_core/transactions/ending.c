@@ -126,6 +126,9 @@ client__end_step(METHOD_PARAMS)
                (!waits ||
                 client_wait_set(c.st, asc_ending_set(c.ending), NULL, &c.err) == 0)) {
         }
+        if (more > 0 && c.writes) {
+            raise_doubt(c.st, true);
+        }
     }
     end(&c);
     return more == 0 ? Py_NewRef(Py_None) : NULL;
