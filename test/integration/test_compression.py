@@ -3,6 +3,7 @@ may send in the place of a compressed reply."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import struct
@@ -256,6 +257,23 @@ def test_records_go_both_ways(client):
     _, _, got = client.operate(KEY, operations, None, COMPRESS)
     assert got == {"noise": bins["noise"], "list": bins["list"]}
     client.remove(KEY)
+
+
+@pytest.mark.parametrize("of_writes", [False, True])
+def test_awaited_reads_ask_for_compressed_replies(cluster, of_writes):
+    bins = {"text": "abc" * 1000, "n": 1}
+
+    async def go():
+        async with aerospike.AsyncClient(cluster.config) as client:
+            await client.put(KEY, bins, None, COMPRESS if of_writes else None)
+            calls = [client.get(KEY, COMPRESS if i % 2 else None) for i in range(6)]
+            records = await asyncio.gather(*calls)
+            selected = await client.select(KEY, ["text"], COMPRESS)
+            assert (await client.exists(KEY, COMPRESS))[1] is not None
+            await client.remove(KEY)
+            return [record.bins for record in records], selected.bins
+
+    assert asyncio.run(go()) == ([bins] * 6, {"text": bins["text"]})
 
 
 def test_a_record_of_a_megabyte_goes_both_ways(client):

@@ -62,7 +62,8 @@ typedef struct asc_request {
                                 is sent, in `out`; 0: it is not */
     bool writes;             /* a failure after sending leaves the outcome in doubt */
     bool alone;      /* it may take long: a loop (asc/loop.h) lets no other request wait
-                        behind it */
+                        behind it. Also, its reply may be compressed: then it must not
+                        share a connection there */
     bool linearize;  /* strongly consistent read that only the master may answer */
     bool sc_session; /* session consistency: likewise only the master, but just in
                           strongly consistent namespaces */

@@ -498,6 +498,7 @@ policy_to_compression(const policy *p, policy_kind kind, asc_request *req,
     bool is_short = head->info1 & ASC_INFO1_GET_NO_BINS;
     if (p->compress && (UNPACKS & 1u << kind) && !is_short) {
         head->info1 |= ASC_INFO1_COMPRESS_RESPONSE;
+        req->alone = true;
     }
     if (PACKED & 1u << kind) {
         req->compress_above =
