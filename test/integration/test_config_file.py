@@ -20,7 +20,7 @@ from aerospike_devserver import DevCluster
 from aerospike_helpers import expressions as exp
 from aerospike_helpers.metrics import MetricsPolicy
 
-from ..waiting import join_all, let_pass, until
+from ..waiting import join_all, let_pass, patient, until
 
 URL = "AEROSPIKE_CLIENT_CONFIG_URL"
 NEVER = exp.Eq(1, 2).compile()
@@ -543,7 +543,7 @@ def test_async_client_follows_the_file(write, path, hosts, key):
     provider = aerospike.ConfigProvider(str(path), 100)
 
     async def main() -> None:
-        config = {"hosts": hosts, "config_provider": provider}
+        config = patient({"hosts": hosts, "config_provider": provider})
         async with aerospike.AsyncClient(config) as client:
             assert total_of(client) == 1111
             write(dynamic(read={"total_timeout": 9999}, write={"send_key": True}))
@@ -645,7 +645,7 @@ def test_one_thread_reads_for_all_and_ends_with_the_last(write, follow):
 def test_client_that_is_dropped_is_forgotten(write, path, hosts):
     write(dynamic())
     provider = aerospike.ConfigProvider(str(path), 100)
-    client = aerospike.client({"hosts": hosts, "config_provider": provider})
+    client = aerospike.client(patient({"hosts": hosts, "config_provider": provider}))
     assert readers()
     del client
     until(lambda: readers() == [])

@@ -20,7 +20,7 @@ from aerospike_helpers import metrics
 from aerospike_helpers.metrics import MetricsListeners, MetricsPolicy
 
 from ..children import run_script
-from ..waiting import join_all, until
+from ..waiting import join_all, patient, until
 
 COUNTED = {"read", "write", "batch", "query"}
 MISSING = ("test", "pytest", "no record of tests of metrics")
@@ -192,7 +192,7 @@ def test_commands_and_bytes_are_counted_while_enabled_only(client, key, told):
 
 def test_calls_of_an_event_loop_are_measured(hosts, key, told):
     async def work() -> Any:
-        async with aerospike.AsyncClient({"hosts": hosts}) as client:
+        async with aerospike.AsyncClient(patient({"hosts": hosts})) as client:
             client.enable_metrics(MetricsPolicy(told.listeners()))
             await client.put(key, {"n": 1})
             await asyncio.gather(*(client.get(key) for _ in range(20)))
@@ -208,7 +208,7 @@ def test_calls_of_an_event_loop_are_measured(hosts, key, told):
 
 
 def test_client_of_an_event_loop_connects_before_it_measures(hosts):
-    client = aerospike.AsyncClient({"hosts": hosts})
+    client = aerospike.AsyncClient(patient({"hosts": hosts}))
     with pytest.raises(exception.ClusterError):
         client.enable_metrics()
 
@@ -277,7 +277,7 @@ def test_application_is_named(make_client, told):
 
 
 def test_node_that_goes_is_told(cluster, told):
-    config = {"hosts": cluster.hosts[:1], "tend_interval": 250}
+    config = patient({"hosts": cluster.hosts[:1], "tend_interval": 250})
     with aerospike.client(config) as client:
         client.enable_metrics(MetricsPolicy(told.listeners(), interval=1))
         until(lambda: len(client.get_nodes()) == 3)
@@ -339,7 +339,7 @@ def test_threads_that_enable_at_once_leave_one_that_measures(make_client, key):
 
 def test_listener_that_has_its_client_does_not_keep_it(hosts):
     def enabled() -> weakref.ref[MetricsListeners]:
-        client = aerospike.client({"hosts": hosts})
+        client = aerospike.client(patient({"hosts": hosts}))
         listeners = Told().listeners(snapshot_listener=lambda _: client.get_stats())
         client.enable_metrics(MetricsPolicy(listeners))
         return weakref.ref(listeners)
@@ -412,7 +412,7 @@ def test_configuration_holds_for_event_loops(hosts, key, told):
     policy = MetricsPolicy(told.listeners(), latency_columns=2)
 
     async def measured() -> Any:
-        config = {"hosts": hosts, "policies": {"metrics": policy}}
+        config = patient({"hosts": hosts, "policies": {"metrics": policy}})
         async with aerospike.AsyncClient(config) as client:
             client.enable_metrics()
             await client.put(key, {"n": 1})

@@ -16,7 +16,7 @@ from aerospike import exception, monitoring
 
 from ..children import run_script
 from ..faults.peer import reply
-from ..waiting import until
+from ..waiting import patient, until
 
 MISSING = ("test", "pytest", "no record of tests of monitoring")
 CALLER: contextvars.ContextVar[str] = contextvars.ContextVar("caller", default="")
@@ -236,7 +236,7 @@ def test_awaited_stream_is_told_with_its_records(hosts, heard, three):
     del heard.events[:]
 
     async def main() -> None:
-        config = {"hosts": hosts, "event_listeners": [heard]}
+        config = patient({"hosts": hosts, "event_listeners": [heard]})
         async with aerospike.AsyncClient(config) as client:
             n = 0
             async for _ in client.query(*three).stream():
@@ -264,7 +264,7 @@ def test_awaited_callback_counts_its_records(hosts, heard, three):
         await asyncio.sleep(0)
 
     async def main() -> None:
-        config = {"hosts": hosts, "event_listeners": [heard]}
+        config = patient({"hosts": hosts, "event_listeners": [heard]})
         async with aerospike.AsyncClient(config) as client:
             n = len(await client.query(*three).results())
             await client.query(*three).foreach(callback=callback)
@@ -348,7 +348,7 @@ def test_awaited_calls_are_told_in_their_tasks(hosts, heard, key):
         await client.get(key)
 
     async def main() -> None:
-        config = {"hosts": hosts, "event_listeners": [heard]}
+        config = patient({"hosts": hosts, "event_listeners": [heard]})
         async with aerospike.AsyncClient(config) as client:
             assert isinstance(client, aerospike.AsyncClient)
             await client.put(key, {"n": 1})
@@ -391,7 +391,7 @@ def test_cancelled_call_fails(scripted_node, heard):
     scripted_node.expect().stay_silent()
 
     async def main() -> None:
-        config = {"hosts": [scripted_node.host], "event_listeners": [heard]}
+        config = patient({"hosts": [scripted_node.host], "event_listeners": [heard]})
         async with aerospike.AsyncClient(config) as client:
             task = asyncio.create_task(client.put(("test", "demo", 1), {"n": 1}))
             while not scripted_node.requests:
@@ -416,7 +416,7 @@ def test_nodes_and_connections_are_told(cluster, heard, key):
         "event_listeners": [heard],
     }
     ports = [port for _, port in cluster.hosts]
-    with aerospike.client(config) as client:
+    with aerospike.client(patient(config)) as client:
         until(lambda: len(heard.named("node_added")) == 3)
         assert {event.port for event in heard.named("node_added")} == {*ports}
         client.put(key, {"n": 1})
@@ -459,7 +459,7 @@ def test_subclass_is_observed(hosts, heard, key):
         def put_one(self, key: Any) -> None:
             self.put(key, {"n": 1})
 
-    with Own({"hosts": hosts, "event_listeners": [heard]}) as client:
+    with Own(patient({"hosts": hosts, "event_listeners": [heard]})) as client:
         assert isinstance(client, Own)
         client.put_one(key)
     assert ("succeeded", "put") in heard.commands()
@@ -468,7 +468,7 @@ def test_subclass_is_observed(hosts, heard, key):
 @pytest.mark.parametrize("wrong", [5, [5], "listener", [object()]])
 def test_what_is_no_listener_is_refused(hosts, wrong):
     with pytest.raises(exception.ParamError, match="event_listeners"):
-        aerospike.client({"hosts": hosts, "event_listeners": wrong})
+        aerospike.client(patient({"hosts": hosts, "event_listeners": wrong}))
     with pytest.raises(TypeError, match="a listener derives from"):
         monitoring.register(wrong)
 
@@ -538,7 +538,7 @@ def test_methods_that_an_async_subclass_adds_stay_as_they_are(hosts, heard, key)
             return key
 
     async def run() -> None:
-        config = {"hosts": hosts, "event_listeners": [heard]}
+        config = patient({"hosts": hosts, "event_listeners": [heard]})
         async with Mine(config) as client:
             assert client.key_of("ada") == key
 
@@ -547,14 +547,16 @@ def test_methods_that_an_async_subclass_adds_stay_as_they_are(hosts, heard, key)
 
 def test_class_of_an_observed_client_makes_others(observed, hosts, heard, key):
     before = len(heard.named("started"))
-    with type(observed)({"hosts": hosts, "event_listeners": [heard]}) as other:
+    with type(observed)(patient({"hosts": hosts, "event_listeners": [heard]})) as other:
         other.put(key, {"n": 1})
     assert len(heard.named("started")) == before + 1
 
 
 def test_call_that_is_closed_in_another_context_has_failed(hosts, heard):
     async def run() -> None:
-        client = aerospike.AsyncClient({"hosts": hosts, "event_listeners": [heard]})
+        client = aerospike.AsyncClient(
+            patient({"hosts": hosts, "event_listeners": [heard]})
+        )
         await client.connect()
         call = client.info_all("build")
         contextvars.copy_context().run(call.send, None)
@@ -571,7 +573,7 @@ def test_listener_may_close_the_client_that_is_being_made(hosts, name):
         pass
 
     setattr(Closes, name, lambda self, event: event.client.close())
-    client = aerospike.client({"hosts": hosts, "event_listeners": [Closes()]})
+    client = aerospike.client(patient({"hosts": hosts, "event_listeners": [Closes()]}))
     assert not client.is_connected()
 
 

@@ -20,7 +20,7 @@ from aerospike import exception, monitoring
 
 from ..absent import need
 from ..faults.peer import reply
-from ..waiting import until
+from ..waiting import patient, until
 
 MISSING = ("test", "pytest", "no record of tests of otel")
 
@@ -274,7 +274,7 @@ def test_awaited_calls_are_spans_of_their_tasks(collected, hosts, key):
             await client.get(key)
 
     async def main() -> None:
-        async with aerospike.AsyncClient({"hosts": hosts}) as client:
+        async with aerospike.AsyncClient(patient({"hosts": hosts})) as client:
             await client.put(key, {"n": 1})
             await asyncio.gather(one(client, "a"), one(client, "b"))
             await client.batch_read([key, key])
@@ -300,7 +300,7 @@ def test_calls_of_trio_are_spans_of_their_tasks(collected, hosts, key):
 
     async def main() -> None:
         async with (
-            aerospike.AsyncClient({"hosts": hosts}) as client,
+            aerospike.AsyncClient(patient({"hosts": hosts})) as client,
             trio.open_nursery() as nursery,
         ):
             nursery.start_soon(one, client, "a")
@@ -329,7 +329,9 @@ def test_cancelled_call_is_an_error(scripted_node, collected):
     scripted_node.expect().stay_silent()
 
     async def main() -> None:
-        async with aerospike.AsyncClient({"hosts": [scripted_node.host]}) as client:
+        async with aerospike.AsyncClient(
+            patient({"hosts": [scripted_node.host]})
+        ) as client:
             task = asyncio.create_task(client.put(("test", "demo", 1), {"n": 1}))
             while not scripted_node.requests:
                 await asyncio.sleep(0.005)
@@ -498,7 +500,7 @@ def test_nothing_happens_where_another_instrumentation_is_on(
 ):
     wrap_maker(monkeypatch)
     collected.instrument()
-    with aerospike.client({"hosts": hosts}) as client:
+    with aerospike.client(patient({"hosts": hosts})) as client:
         assert type(client) is aerospike.Client
         client.exists(key)
     assert collected.spans == []
@@ -508,9 +510,9 @@ def test_clients_that_another_instrumentation_wraps_later_are_left_to_it(
     collected, hosts, key, monkeypatch
 ):
     collected.instrument()
-    with aerospike.client({"hosts": hosts}) as before:
+    with aerospike.client(patient({"hosts": hosts})) as before:
         wrap_maker(monkeypatch)
-        with aerospike.client({"hosts": hosts}) as after:
+        with aerospike.client(patient({"hosts": hosts})) as after:
             after.exists(key)
         assert collected.spans == []
         before.exists(key)
@@ -526,7 +528,7 @@ def test_class_whose_methods_are_wrapped_is_left_alone(
     get: Any = functools.wraps(aerospike.Client.get)(lambda *args: None)
     monkeypatch.setattr(Wrapped, "get", get)
     collected.instrument()
-    with Wrapped({"hosts": hosts}) as client:
+    with Wrapped(patient({"hosts": hosts})) as client:
         client.exists(key)
     assert collected.spans == []
 
