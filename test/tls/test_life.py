@@ -34,8 +34,10 @@ def restart(cluster):
 def take_the_place_of(connect, cluster, context):
     """Another node, with other tickets, at the same address."""
     (_, port) = cluster.hosts[0]
+    cluster.stop_node(0)  # which keeps others from its port
+    made = connect.serve(context, port)
     cluster.stop()
-    return connect.serve(context, port)
+    return made
 
 
 def works(client):
