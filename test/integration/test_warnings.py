@@ -12,8 +12,11 @@ import pytest
 from aerospike import AerospikeWarning, _report
 
 from ..children import LIMIT_S
+from ..waiting import PATIENT
 
-HEAD = """\
+HEAD = (
+    f"PATIENT = {PATIENT!r}\n"
+    """\
 import sys
 from concurrent.futures import ThreadPoolExecutor
 import aerospike
@@ -22,11 +25,12 @@ from aerospike_helpers.operations import list_operations as lists
 from aerospike_helpers.operations import operations as ops
 
 hosts = [(sys.argv[1], int(sys.argv[2]))]
-client = aerospike.client({"hosts": hosts})
+client = aerospike.client({"hosts": hosts, **PATIENT})
 key = ("test", "warnings", 1)
 query, scan = client.query(*key[:2]), client.scan(*key[:2])
 row = BatchRecords([Write(key, [ops.write("n", 1)], policy={"mistake": 1})])
 """
+)
 
 # each has a mistake, a key of no dictionary or a name that is cut, in a place of
 # its own: one is warned of once for each place
