@@ -311,7 +311,7 @@ record_finish(record_call *c, int rc)
     if (rc == 0) {
         PyObject *result = c->row->decode(c);
         if (result == NULL && c->writes) {
-            raise_doubt(c->st, true); /* the write is done, but the caller cannot know */
+            raise_doubt(c->st, true); /* the write is done, unknown to the caller */
         }
         if (result == NULL) {
             explain(c);
