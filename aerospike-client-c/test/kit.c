@@ -6,8 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "asc/alloc.h"
+
+/* How long a thread that has been told to end may take. */
+#define PATIENCE_MS 20000u
 
 static atomic_ulong n_checks, n_failed_checks;
 static char note[200];
@@ -171,6 +175,10 @@ run_one(const kit_test *test)
     kit_note(NULL);
     test->run();
     kit_note(NULL);
+    /* close() waits for a thread that tends for a second; it may end later */
+    for (unsigned ms = 0; ms < PATIENCE_MS && asc_alloc_live() != live_before; ms++) {
+        usleep(1000);
+    }
     kit_check_int(asc_alloc_live(), live_before, test->name, 0, "live blocks");
     bool passed = atomic_load(&n_failed_checks) == failed_before;
     if (!passed) {
