@@ -62,9 +62,12 @@ def client_error(msg: str, detail: str = "") -> exception.AerospikeError:
 
 def tell_doubt(error: BaseException, in_doubt: bool) -> None:
     """Give an exception the attribute `in_doubt`, also one that refuses attributes, as
-    trio's Cancelled does.
+    trio's Cancelled does. One whose class has a property of this name keeps it.
     """
-    object.__setattr__(error, "in_doubt", in_doubt)
+    try:
+        object.__setattr__(error, "in_doubt", in_doubt)
+    except AttributeError:  # the property cannot be set, and says it
+        pass
 
 
 def in_doubt(error: BaseException) -> bool:

@@ -210,3 +210,17 @@ def test_interrupt_of_which_nothing_is_known_is_in_doubt():
     assert aerospike.in_doubt(KeyboardInterrupt())
     assert aerospike.in_doubt(Interrupt())
     assert not aerospike.in_doubt(ValueError())
+
+
+def test_exception_whose_in_doubt_cannot_be_set_comes_out(place, alarm):
+    class ReadOnly(Interrupt):
+        in_doubt = property(lambda _: True)
+
+    def refuse(_number: int, _frame: Any) -> None:
+        raise ReadOnly
+
+    signal.signal(signal.SIGALRM, refuse)
+    prepare_for(place.keeper, "udf_remove", KEY, FOLDER.name)
+    for name in ("put", "batch_operate", "udf_remove", "get", "info_all"):
+        error = attempt_interrupted(place, KINDS[name], 1, alarm)
+        assert type(error) is ReadOnly
