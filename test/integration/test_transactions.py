@@ -193,7 +193,10 @@ def test_queries_see_what_is_committed(client, plain):
 
 
 def test_a_namespace_without_strong_consistency_has_no_transactions():
-    with DevCluster(1) as weak, aerospike.client(patient({"hosts": weak.hosts})) as client:
+    with (
+        DevCluster(1) as weak,
+        aerospike.client(patient({"hosts": weak.hosts})) as client,
+    ):
         for call in (put, bins):
             txn = aerospike.Transaction()
             arguments = ("a", 1, txn) if call is put else ("a", txn)
