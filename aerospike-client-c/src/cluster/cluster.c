@@ -88,21 +88,26 @@ has_map(const asc_cluster *c)
 
 /* Look at the cluster for the first time, and once more when the nodes that were found
  * have given no partition map that is of use. Where another process tends, it is given
- * its time to find the cluster. */
+ * its time to find the cluster. The last look has what is left of the time: a node that
+ * does not answer then is no reason if a look before has found one. */
 static asc_status
 first_cycles(asc_cluster *c, asc_error *err)
 {
-    asc_error seeding;
+    asc_error seeding, found;
     uint32_t limit_ms = asc_tend_limit_ms(c), given_ms = c->config.create_timeout_ms;
     limit_ms = given_ms != 0 && given_ms < limit_ms ? given_ms : limit_ms;
     uint64_t now_ms = asc_now_ms(), ends_ms = now_ms + limit_ms;
     unsigned n_cycles = 0;
     asc_status rc;
+    asc_error_reset(&seeding);
     do {
-        asc_error_reset(&seeding);
-        rc = asc_tend_cycle(c, (uint32_t)(ends_ms - now_ms), &seeding);
+        asc_error_reset(&found);
+        rc = asc_tend_cycle(c, (uint32_t)(ends_ms - now_ms), &found);
         n_cycles += rc == ASC_OK ? 1 : 2;
         now_ms = asc_now_ms();
+        if (rc != ASC_ERR_CONNECTION || seeding.code == ASC_OK) {
+            seeding = found;
+        }
     } while (!has_map(c) && now_ms < ends_ms &&
              (asc_team_waits(c, rc) || n_cycles < 2));
     if (!c->config.fail_if_not_connected) {
@@ -118,7 +123,7 @@ first_cycles(asc_cluster *c, asc_error *err)
     }
     if (rc != ASC_OK) {
         *err = seeding;
-        return rc;
+        return err->code;
     }
     asc_tend_warm(c, asc_earlier(ends_ms, now_ms + c->config.connect_timeout_ms));
     return check_peers(c, err);
