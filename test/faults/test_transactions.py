@@ -25,7 +25,7 @@ from aerospike import exception
 from aerospike_helpers.batch.records import Apply, BatchRecords, Read, Remove, Write
 from aerospike_helpers.operations import operations
 
-from ..waiting import PATIENCE_S, PATIENT, join_all, patient, until
+from ..waiting import PATIENCE_S, PATIENT, join_all, let_pass, patient, until
 from .driven import driven
 from .monitored import (
     BACK,
@@ -648,13 +648,27 @@ def test_a_write_in_doubt_keeps_the_monitor(node, client, plan, name):
 
 
 def test_one_total_timeout_spans_registration_and_write(node, client):
-    late = threading.Event()
+    """No time is left to pause before the second retry. There would be if it began with
+    the write."""
+    late_ms, limit_ms = 50, 30_000
 
-    def answers_late(node: MonitoredNode, request: Any) -> bytes:
-        late.wait(0.2)
+    def answers_late(_node: MonitoredNode, request: Any) -> bytes:
+        let_pass(late_ms / 1000)
         return answer(request)
 
-    node.plans[REGISTER] = answers_late
+    node.plans |= {REGISTER: answers_late, PUT: hangs_up}
+    policy = {
+        "txn": aerospike.Transaction(),
+        "total_timeout": limit_ms,
+        "max_retries": 9,
+        "sleep_between_retries": limit_ms - late_ms // 2,
+    }
+    with pytest.raises(exception.AerospikeError):
+        client.put(key(1), {"a": 1}, policy=policy)
+    assert node.steps == [REGISTER, PUT, PUT]
+
+
+def test_total_timeout_of_a_write_behind_a_registration(node, client):
     node.plans[PUT] = is_silent
     txn = aerospike.Transaction()
     policy = {"txn": txn, "total_timeout": 1000, "socket_timeout": 0}

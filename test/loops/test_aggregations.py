@@ -140,24 +140,17 @@ def test_errors_are_those_of_the_blocking_client(
     run(main())
 
 
-def test_total_timeout_ends_a_function_and_the_loop_goes_on(async_config, run, module):
+def test_total_timeout_ends_a_function(async_config, run, module):
     async def main() -> None:
         async with aerospike.AsyncClient(async_config) as c:
-            n_turns = 0
-            query = asked(c, module, "runs_away")
-            task = asyncio.ensure_future(query.results({"total_timeout": 500}))
-            while not task.done():
-                n_turns += 1
-                await asyncio.sleep(0.01)
             with pytest.raises(exception.TimeoutError):
-                await task
-            assert n_turns > 5
+                await asked(c, module, "runs_away").results({"total_timeout": 500})
 
     run(main())
 
 
 @pytest.mark.parametrize("way", ["results", "loop"])
-def test_cancelling_ends_the_thread(async_config, run, module, way):
+def test_loop_goes_on_and_cancelling_ends_the_thread(async_config, run, module, way):
     async def main() -> None:
         async with aerospike.AsyncClient(async_config) as c:
             await c.connect()
@@ -178,7 +171,9 @@ def test_cancelling_ends_the_thread(async_config, run, module, way):
             )
             while not workers():
                 await asyncio.sleep(0.005)
-            await asyncio.sleep(0.1)
+            for _ in range(10):
+                await asyncio.sleep(0.01)
+            assert not task.done()
             begun_s = time.monotonic()
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
