@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from aerospike import exception
-from aerospike._interrupts import text_or_type
+from aerospike._interrupts import is_of_handler, text_or_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,11 +62,13 @@ def client_error(msg: str, detail: str = "") -> exception.AerospikeError:
 
 def tell_doubt(error: BaseException, in_doubt: bool) -> None:
     """Give an exception the attribute `in_doubt`, also one that refuses attributes, as
-    trio's Cancelled does. One whose class has a property of this name keeps it.
+    trio's Cancelled does. One whose class has a property of this name keeps it. True
+    stays: another call, made in the middle of this one, is in doubt.
     """
     try:
-        object.__setattr__(error, "in_doubt", in_doubt)
-    except AttributeError:  # the property cannot be set, and says it
+        if in_doubt or not getattr(error, "in_doubt", False):
+            object.__setattr__(error, "in_doubt", in_doubt)
+    except Exception:  # noqa: BLE001 - its property cannot be set or read
         pass
 
 
@@ -76,9 +78,9 @@ def in_doubt(error: BaseException) -> bool:
     :param error: what a call has raised, be it by a signal's handler, such as a
         KeyboardInterrupt; or what was raised because of that, such as
         the TimeoutError that asyncio.timeout() makes of a CancelledError, or a group.
-        What is no Exception, such as a CancelledError, and tells nothing is in doubt:
-        gather() makes its own, who is cancelled behind shield() has a call that goes
-        on, and a handler may run when a call has just ended.
+        What interrupts and tells nothing is in doubt: gather() makes its own
+        CancelledError, who is cancelled behind shield() has a call that goes on, and a
+        handler may run when a call has just ended.
     """
     looked_at: set[int] = set()
     at: BaseException | None = error
@@ -91,7 +93,20 @@ def in_doubt(error: BaseException) -> bool:
         if isinstance(members, tuple):
             return any(map(in_doubt, members))
         before = at.__context__ if at.__cause__ is None else at.__cause__
-        if before is None:
-            return not isinstance(at, Exception)
+        if _interrupts(at, before):
+            return True
         at = before
     return False
+
+
+def _interrupts(error: BaseException, before: BaseException | None) -> bool:
+    """Whether an exception came from outside, and has nothing to do with the one
+    before, which the program was handling: RecordNotFound, for example.
+
+    A signal's handler has raised it; or it is no Exception, such as a
+    KeyboardInterrupt. One that asyncio makes of a CancelledError has its answer there.
+    """
+    if isinstance(error, Exception):
+        return is_of_handler(error)
+    is_apart = isinstance(before, Exception) and error.__cause__ is None
+    return before is None or is_apart

@@ -45,6 +45,10 @@ CANCELLED = told(asyncio.CancelledError(), True)
         (caused(TimeoutError(), asyncio.CancelledError()), True),
         # what has an answer of its own does not look for another
         (during(told(exception.RecordNotFound(), False), CANCELLED), False),
+        # an interrupt has nothing to do with what the program handles meanwhile
+        (during(KeyboardInterrupt(), told(exception.RecordNotFound(), False)), True),
+        # but asyncio makes one of the CancelledError that it sends
+        (during(KeyboardInterrupt(), told(asyncio.CancelledError(), False)), False),
         # as a traceback shows it: a cause hides what was handled meanwhile
         (during(caused(ValueError(), KeyError()), CANCELLED), False),
     ],

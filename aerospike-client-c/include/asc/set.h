@@ -100,6 +100,10 @@ asc_status asc_set_repeat(asc_set *s, const asc_part *p, asc_error *err);
 /* True when all parts have ended and were taken. */
 bool asc_set_is_done(const asc_set *s);
 
+/* Is there a request under way, or one whose outcome the set still has, that writes and
+ * may be applied? */
+bool asc_set_in_doubt(const asc_set *s);
+
 /* End everything at once; connections under way are closed. When all is done already,
  * this gives back the memory of large requests and replies, which otherwise waits for
  * the next begin. */

@@ -920,14 +920,7 @@ give_up_call(asc_loop *l, asc_call *c)
 static bool
 give_up_set(asc_loop *l, asc_set *s)
 {
-    bool in_doubt = false;
-    for (size_t i = 0; i < s->n; i++) {
-        const asc_member *m = s->members[i];
-        in_doubt =
-            in_doubt || (m->state == ASC_MEMBER_LIVE && asc_exchange_in_doubt(&m->x));
-        in_doubt = in_doubt || (m->state == ASC_MEMBER_ENDED && m->part.req.writes &&
-                                (m->part.err.code == ASC_OK || m->part.err.in_doubt));
-    }
+    bool in_doubt = asc_set_in_doubt(s);
     if (s->ride.list != &l->ready) {
         release_set(l, s);
     }

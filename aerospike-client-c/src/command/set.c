@@ -79,6 +79,21 @@ put_aside(asc_set *s, asc_member *m)
     s->spare[s->n_spare++] = m;
 }
 
+bool
+asc_set_in_doubt(const asc_set *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        const asc_member *m = s->members[i];
+        bool is_applied = m->state == ASC_MEMBER_ENDED && m->part.req.writes &&
+                          (m->part.err.code == ASC_OK || m->part.err.in_doubt);
+        if (is_applied ||
+            (m->state == ASC_MEMBER_LIVE && asc_exchange_in_doubt(&m->x))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 asc_set_abandon(asc_set *s)
 {

@@ -560,8 +560,8 @@ client_wait_set(module_state *st, asc_set *set, const atomic_bool *stop, asc_err
         more = client_has_waited(st, stop, rc, err);
     } while (more > 0);
     if (more < 0) {
+        raise_doubt(st, asc_set_in_doubt(set));
         asc_set_abandon(set);
-        raise_doubt(st, false); /* who has writes under way knows better */
     }
     return more;
 }

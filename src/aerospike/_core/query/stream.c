@@ -243,7 +243,12 @@ next_item(StreamObject *s, module_state *st)
         if (item != NULL) {
             return item;
         }
-        if (PyErr_Occurred() != NULL || fetch(s, st) <= 0) {
+        if (PyErr_Occurred() != NULL) {
+            raise_doubt(st, false);
+            stream_shut(s);
+            return NULL;
+        }
+        if (fetch(s, st) <= 0) {
             stream_shut(s);
             return NULL;
         }
@@ -318,6 +323,7 @@ stream_append(StreamObject *s, module_state *st, PyObject *list, Py_ssize_t max)
     }
     gc_resume(st);
     if (PyErr_Occurred() != NULL) {
+        raise_doubt(st, false);
         return -1;
     }
     return s->since_turn >= BYTES_PER_TURN;
@@ -770,7 +776,7 @@ start_everywhere(StreamObject *s, module_state *st, asc_set *set)
     }
     while (!asc_set_is_done(set)) {
         if (client_wait_set(st, set, NULL, &err) < 0) {
-            raise_doubt(st, true);
+            raise_doubt(st, outcome.any_begun);
             return NULL;
         }
         starts_note(&outcome, set);

@@ -265,6 +265,7 @@ record_prepare(record_call *c, const record_row *row, PyObject *self, PyTypeObje
     }
     if (begin(c, row, self, cls, argv) < 0 || begin_message(c) < 0 ||
         (row->encode != NULL && row->encode(c, argv) < 0)) {
+        raise_doubt(c->st, false);
         explain(c);
         return -1;
     }
@@ -310,10 +311,8 @@ record_finish(record_call *c, int rc)
     }
     if (rc == 0) {
         PyObject *result = c->row->decode(c);
-        if (result == NULL && c->writes) {
-            raise_doubt(c->st, true); /* the write is done, unknown to the caller */
-        }
         if (result == NULL) {
+            raise_doubt(c->st, c->writes); /* a write is done, unknown to the caller */
             explain(c);
         }
         return result;

@@ -255,17 +255,28 @@ set_in_doubt(PyObject *exc)
     return rc;
 }
 
-/* An exception of somebody else that refuses the attribute stays as it is. */
+/* Tell the doubt in an exception of somebody else; one that refuses the attribute stays
+ * as it is. It may come out of a call that was made in the middle of this one, by a
+ * handler or a deserializer, and tell already that this other call is in doubt. */
+static void
+tell_doubt(module_state *st, PyObject *exc, bool in_doubt)
+{
+    PyObject *told = in_doubt ? NULL : PyObject_GenericGetAttr(exc, st->s_in_doubt);
+    if (told != Py_True) {
+        PyErr_Clear();
+        PyObject_GenericSetAttr(exc, st->s_in_doubt, in_doubt ? Py_True : Py_False);
+    }
+    Py_XDECREF(told);
+    PyErr_Clear();
+}
+
 void
 raise_doubt(module_state *st, bool in_doubt)
 {
     PyObject *exc = PyErr_GetRaisedException();
     int rc = 0;
     if (!PyObject_TypeCheck(exc, (PyTypeObject *)st->AerospikeError)) {
-        PyObject *doubt = in_doubt ? Py_True : Py_False;
-        if (PyObject_GenericSetAttr(exc, st->s_in_doubt, doubt) < 0) {
-            PyErr_Clear();
-        }
+        tell_doubt(st, exc, in_doubt);
     }
     else if (in_doubt) {
         rc = set_in_doubt(exc);

@@ -72,7 +72,7 @@ int raise_instead(module_state *st, const char *msg, const char *where);
 
 /* Make the exception that is set say whether a write is in doubt. It is when it has
  * left and was interrupted, or when its reply could not be made into its result. What
- * one of ours says is only changed into true. */
+ * the exception says already is only changed into true. */
 void raise_doubt(module_state *st, bool in_doubt);
 
 /* Must the exception that is set come out of the call, whatever is being converted? Yes
