@@ -16,7 +16,9 @@ YEAR_S = 365 * 24 * 3600
 
 
 def ttl_of(client, key):
-    return client.exists(key)[1]["ttl"]
+    """How long a record lives; 0 if it has gone."""
+    meta = client.exists(key)[1]
+    return meta["ttl"] if meta is not None else 0
 
 
 def assert_ttl(found: int, wanted: int) -> None:

@@ -8,10 +8,12 @@ those with `own_record` send what the reference server does not survive.
 from __future__ import annotations
 
 import os
+import time
+from types import SimpleNamespace
 
 import pytest
 
-from aerospike_devserver import DevCluster
+from aerospike_devserver import DevCluster, clock
 
 from .querying import Shelf
 from .rawwire import Connection, RecordClient
@@ -71,3 +73,10 @@ def own_shelf():
     """A shelf on a development server, whatever AEROSPIKE_HOSTS says."""
     with DevCluster() as made, Connection(*made.hosts[0]) as connection:
         yield Shelf(connection)
+
+
+@pytest.fixture
+def time_stands_still(monkeypatch):
+    """Nothing but advance() moves a cluster's clock, however long the test takes."""
+    now_ns = time.time_ns()
+    monkeypatch.setattr(clock, "time", SimpleNamespace(time_ns=lambda: now_ns))

@@ -218,7 +218,7 @@ def test_tokens_are_those_of_one_node(cluster, visit):
     assert visit(0).authenticate(token) == 65
 
 
-def test_session_ends_with_its_time():
+def test_session_ends_with_its_time(time_stands_still):
     with (
         DevCluster(security=True, session_ttl=300) as cluster,
         Connection(*cluster.hosts[0]) as first,

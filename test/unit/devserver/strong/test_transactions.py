@@ -532,9 +532,9 @@ def test_the_server_rolls_forward_what_was_decided(strong, client, txn, key, new
     assert client.get(new).n == 4
 
 
-def test_a_deadline_of_a_second_passes_by_itself(connection, client, key):
-    txn = Transaction(connection, 1)
+def test_a_deadline_passes_by_itself(strong, client, txn, key):
     txn.change(key, 2)
+    strong.advance(9)  # of the ten seconds that it has
     until(lambda: client.put(key, 3).result == OK)
     assert client.get(key).n == 3
 
