@@ -185,5 +185,5 @@ def test_partitions_that_move_fail_nothing(cluster, make_client):
             use(each)
             rows = each.batch_read(KEYS).batch_records
             assert {row.result for row in rows} == {0}
-        policy = {"max_retries": 20, "sleep_between_retries": 100}
+        policy = {"max_retries": 200, "sleep_between_retries": 100}
         assert len(follower.query(*KEYS[0][:2]).results(policy)) == len(KEYS)

@@ -28,6 +28,7 @@ from ..faults.peer import (
     parse_request,
     reply,
 )
+from ..waiting import patient
 
 KEY = ("test", "demo", 1)
 COMPRESSED = 4
@@ -45,7 +46,7 @@ def cluster() -> Iterator[DevCluster]:
 
 @pytest.fixture(scope="module")
 def client(cluster: DevCluster) -> Iterator[aerospike.Client]:
-    with aerospike.client(cluster.config) as made:
+    with aerospike.client(patient(cluster.config)) as made:
         yield made
 
 
@@ -69,7 +70,7 @@ def inflated(body: bytes) -> bytes:
 
 
 @pytest.fixture
-def sent(scripted_node, make_plain_client):
+def sent(scripted_node, make_client):
     """sent(call, **config): the first request of a call."""
 
     def request(call: Any, **config: Any) -> Sent:
@@ -84,7 +85,7 @@ def sent(scripted_node, make_plain_client):
             return END_OF_STREAM  # which is a good reply of one message, too
 
         scripted_node.on_frame = on_frame
-        client = make_plain_client(hosts=[scripted_node.host], **config)
+        client = make_client(hosts=[scripted_node.host], **config)
         with contextlib.suppress(exception.AerospikeError):  # of apply()
             call(client)
         return found[0]
@@ -204,11 +205,12 @@ def test_threshold_of_the_write_policy_wins(sent, write, order):
 
 
 def test_threshold_of_the_configuration_shows_in_the_write_policy(cluster):
-    with aerospike.client(cluster.config | {"compression_threshold": 77}) as client:
+    config = patient(cluster.config | {"compression_threshold": 77})
+    with aerospike.client(config) as client:
         assert client.get_policies()["write"]["compression_threshold"] == 77
 
 
-def test_bytes_of_a_compressed_put(scripted_node, make_plain_client):
+def test_bytes_of_a_compressed_put(scripted_node, make_client):
     """Recorded from the client on PyPI: a text of 300 bytes in the bin a."""
     bodies = []
 
@@ -217,7 +219,7 @@ def test_bytes_of_a_compressed_put(scripted_node, make_plain_client):
         return OK_REPLY if kind in (MESSAGE, COMPRESSED) else None
 
     scripted_node.on_frame = on_frame
-    client = make_plain_client(hosts=[scripted_node.host])
+    client = make_client(hosts=[scripted_node.host])
     client.put(KEY, {"a": LONG}, None, COMPRESS)
     kind, body = bodies[-1]
     inner = frame(MESSAGE, inflated(body))
@@ -226,9 +228,7 @@ def test_bytes_of_a_compressed_put(scripted_node, make_plain_client):
     assert body[8:10] == b"\x78\x01"
 
 
-def test_a_request_is_compressed_once_for_all_attempts(
-    scripted_node, make_plain_client
-):
+def test_a_request_is_compressed_once_for_all_attempts(scripted_node, make_client):
     bodies: list[bytes] = []
 
     def on_frame(kind: int, body: bytes) -> bytes | None:
@@ -238,7 +238,7 @@ def test_a_request_is_compressed_once_for_all_attempts(
         return reply(18) if len(bodies) < 3 else OK_REPLY
 
     scripted_node.on_frame = on_frame
-    client = make_plain_client(hosts=[scripted_node.host])
+    client = make_client(hosts=[scripted_node.host])
     client.put(KEY, {"a": LONG}, None, COMPRESS | {"max_retries": 2})
     assert len(bodies) == 3
     assert len(set(bodies)) == 1
@@ -264,7 +264,7 @@ def test_awaited_reads_ask_for_compressed_replies(cluster, of_writes):
     bins = {"text": "abc" * 1000, "n": 1}
 
     async def go():
-        async with aerospike.AsyncClient(cluster.config) as client:
+        async with aerospike.AsyncClient(patient(cluster.config)) as client:
             await client.put(KEY, bins, None, COMPRESS if of_writes else None)
             calls = [client.get(KEY, COMPRESS if i % 2 else None) for i in range(6)]
             records = await asyncio.gather(*calls)
@@ -301,7 +301,7 @@ def test_values_of_an_aggregation_come_compressed(cluster, tmp_path):
     (tmp_path / "zipped.lua").write_text(
         "function texts(s)\n  return s : map(function(r) return r.t end)\nend\n"
     )
-    config = cluster.config | {"lua": {"user_path": str(tmp_path)}}
+    config = patient(cluster.config | {"lua": {"user_path": str(tmp_path)}})
     with aerospike.client(config) as client:
         client.udf_put(str(tmp_path / "zipped.lua"))
         texts = [f"line {number} " * 50 for number in range(100)]
@@ -314,7 +314,7 @@ def test_values_of_an_aggregation_come_compressed(cluster, tmp_path):
 
 
 def test_community_edition_refuses_compressed_requests(make_client):
-    with DevCluster() as cluster, aerospike.client(cluster.config) as client:
+    with DevCluster() as cluster, aerospike.client(patient(cluster.config)) as client:
         with pytest.raises(exception.AerospikeError) as caught:
             client.put(KEY, {"a": LONG}, None, COMPRESS)
         assert (caught.value.code, caught.value.in_doubt) == (25, False)
@@ -326,7 +326,7 @@ def test_community_edition_refuses_compressed_requests(make_client):
 
 def test_community_edition_refuses_every_row_of_a_compressed_batch():
     """At once, though the refusal does not say that it ends the reply."""
-    with DevCluster() as cluster, aerospike.client(cluster.config) as client:
+    with DevCluster() as cluster, aerospike.client(patient(cluster.config)) as client:
         for found in (
             client.batch_read(KEYS, policy=COMPRESS),
             client.batch_operate(KEYS, [op.write("a", 1)], policy_batch=COMPRESS),
@@ -389,13 +389,11 @@ READS: dict[str, Any] = {
 
 @pytest.mark.parametrize("call", READS)
 @pytest.mark.parametrize("lie", LIES)
-def test_what_is_no_compressed_reply_is_refused(
-    scripted_node, make_plain_client, lie, call
-):
+def test_what_is_no_compressed_reply_is_refused(scripted_node, make_client, lie, call):
     """The connection is closed, and no memory is taken that was only promised."""
     scripted_node.default = LIES[lie]
     config = {"policies": {"max_retries": 0, "total_timeout": 30_000}}
-    client = make_plain_client(hosts=[scripted_node.host], **config)
+    client = make_client(hosts=[scripted_node.host], **config)
     client.is_connected()
     before = scripted_node.n_accepted
     code, text = outcome_of(READS[call], client)
@@ -414,7 +412,7 @@ def outcome_of(run: Any, client: aerospike.Client) -> tuple[int, str]:
     return row.result, row.message
 
 
-def test_compressed_replies_are_taken_unasked(scripted_node, make_plain_client):
+def test_compressed_replies_are_taken_unasked(scripted_node, make_client):
     scripted_node.default = packed(RECORD)
-    client = make_plain_client(hosts=[scripted_node.host])
+    client = make_client(hosts=[scripted_node.host])
     assert client.get(KEY)[2] == {"a": "x" * 1000}

@@ -19,7 +19,7 @@ import aerospike
 from aerospike import exception, monitoring
 
 from ..absent import need
-from ..faults.peer import reply
+from ..faults.peer import OK_REPLY, reply
 from ..waiting import patient, until
 
 MISSING = ("test", "pytest", "no record of tests of otel")
@@ -183,8 +183,11 @@ def test_failure_tells_code_and_doubt(scripted_node, collected, make_client):
     from opentelemetry.trace import StatusCode
 
     collected.instrument()
+    scripted_node.expect().send(OK_REPLY)
     scripted_node.expect().stay_silent()
     client = make_client(hosts=[scripted_node.host])
+    client.exists(("test", "demo", 1))  # the write has its connection, and leaves at once
+    collected.forget()
     limits = {"total_timeout": 100, "max_retries": 0}
     with pytest.raises(exception.TimeoutError):
         client.put(("test", "demo", 1), {"n": 1}, policy=limits)

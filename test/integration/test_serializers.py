@@ -19,6 +19,8 @@ import pytest
 import aerospike
 from aerospike import _pickle, exception
 
+from ..waiting import patient
+
 Pair = collections.namedtuple("Pair", "a b")
 
 
@@ -382,9 +384,8 @@ def test_deserializer_does_not_see_pickles(make_client, key):
 
 
 def test_callables_live_as_long_as_the_client(hosts, key):
-    with aerospike.client(
-        {"hosts": hosts, "serialization": (lambda v: repr(v), lambda v: f"read {v}")}
-    ) as client:
+    both = (lambda v: repr(v), lambda v: f"read {v}")
+    with aerospike.client(patient({"hosts": hosts, "serialization": both})) as client:
         client.put(key, {"v": (1,)})
         assert client.get(key)[2] == {"v": "read (1,)"}
 

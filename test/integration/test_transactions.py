@@ -307,6 +307,7 @@ from aerospike_helpers.operations import operations
 host, port, kind = sys.argv[1:]
 policies = {"total_timeout": 20_000, "max_retries": 0}
 config = {"hosts": [(host, int(port))], "force_single_node": True, "policies": policies}
+config["connect_timeout"] = 20_000
 
 def key(name):
     return ("test", "transactions", name)
@@ -410,7 +411,7 @@ def test_a_message_that_is_lost_leaves_all_or_nothing(cluster, records, make, at
     is_committed = False
     with Gate(cluster.hosts[0], at, when) as gate:
         config = {"hosts": [gate.host], "force_single_node": True, "policies": policies}
-        with make(config) as client:
+        with make(patient(config)) as client:
             try:
                 client.get(key("read"), p)
                 put(client, "old", 2, txn)
@@ -471,7 +472,7 @@ def test_partitions_that_are_lost_fail_a_commit_that_can_be_tried_again(
     txn = aerospike.Transaction()
     put(client, "a", 1, txn)
     quick = {"hosts": cluster.hosts, "policies": {"txn_roll": {"max_retries": 0}}}
-    with aerospike.client(quick) as other:
+    with aerospike.client(patient(quick)) as other:
         cluster.lose_partitions()
         with pytest.raises(exception.ClusterError) as caught:
             other.commit(txn)

@@ -24,7 +24,7 @@ WITH_KEY = {"key": aerospike.POLICY_KEY_SEND}
 def client():
     with (
         DevCluster() as cluster,
-        aerospike.client({"hosts": cluster.hosts}) as connected,
+        aerospike.client(patient({"hosts": cluster.hosts})) as connected,
     ):
         yield connected
 
@@ -91,7 +91,7 @@ def test_steps_of_a_transaction_are_told(caplog):
     other = ("test", "demo", "bob")
     with (
         DevCluster(strong_consistency=True) as cluster,
-        aerospike.client({"hosts": cluster.hosts}) as client,
+        aerospike.client(patient({"hosts": cluster.hosts})) as client,
     ):
         client.put(other, {"n": 1})
         with caplog.at_level(logging.INFO, LOGGER):
