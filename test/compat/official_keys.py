@@ -43,7 +43,8 @@ def digest_of(user_key, set_name=SET):
 
 def main(host):
     address, _, port = host.rpartition(":")
-    client = aerospike.client({"hosts": [(address, int(port))]})
+    policies = {"read": {"total_timeout": 30_000}}
+    client = aerospike.client({"hosts": [(address, int(port))], "policies": policies})
     for name, user_key in KEYS.items():
         found = client.exists((NS, SET, user_key))
         shown = [found[0][3].hex(), digest_of(user_key), digest_of(user_key, "")]

@@ -12,6 +12,7 @@ import aerospike
 from aerospike_devserver import DevCluster
 
 from ..children import LIMIT_S
+from ..waiting import patient
 from .official_compression import COMPRESS, KEYS, NS, OURS, THEIRS, text_of
 from .test_official_client import official_python as official_python
 
@@ -23,7 +24,7 @@ RECORDS = [{"n": number, "t": text_of(number)} for number in KEYS]
 def test_compressed_records_are_exchanged(official_python, nodes):
     with (
         DevCluster(nodes, edition="enterprise") as cluster,
-        aerospike.client(cluster.config) as client,
+        aerospike.client(patient(cluster.config)) as client,
     ):
         for bins in RECORDS:
             client.put((NS, OURS, bins["n"]), bins, None, COMPRESS)

@@ -83,7 +83,8 @@ import sys
 import aerospike
 
 host, port = sys.argv[1].split(":")
-client = aerospike.client({"hosts": [(host, int(port))]})
+policies = dict.fromkeys(("read", "write"), {"total_timeout": 30_000})
+client = aerospike.client({"hosts": [(host, int(port))], "policies": policies})
 first, second, third, other = [("test", "killed", name) for name in "abcd"]
 txn = aerospike.Transaction()
 policy = {"txn": txn}

@@ -17,6 +17,7 @@ import aerospike
 
 from ..absent import ABSENT
 from ..children import LIMIT_S, server
+from ..waiting import patient
 from .differences import (
     DECIDED,
     NEED_LUPA,
@@ -76,7 +77,7 @@ def hosts(request, real_hosts) -> Iterator[list[tuple[str, int]]]:
 @pytest.fixture(scope="module")
 def out_of_reach(hosts) -> set[str]:
     """Cases that cannot be answered here as the recorded cluster did."""
-    client = aerospike.client({"hosts": hosts}).connect()
+    client = aerospike.client(patient({"hosts": hosts})).connect()
     n_nodes = len(client.get_nodes())
     client.close()
     return {

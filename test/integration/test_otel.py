@@ -186,7 +186,8 @@ def test_failure_tells_code_and_doubt(scripted_node, collected, make_client):
     scripted_node.expect().send(OK_REPLY)
     scripted_node.expect().stay_silent()
     client = make_client(hosts=[scripted_node.host])
-    client.exists(("test", "demo", 1))  # the write has its connection, and leaves at once
+    # the write has its connection then, and leaves at once
+    client.exists(("test", "demo", 1))
     collected.forget()
     limits = {"total_timeout": 100, "max_retries": 0}
     with pytest.raises(exception.TimeoutError):
