@@ -30,6 +30,16 @@ PATIENT: dict[str, Any] = {
 """A client's configuration for tests that are not about timeouts."""
 
 
+PATIENT_CONFTEST = f"""
+import pytest
+
+@pytest.fixture(scope="session")
+def aerospike_config(aerospike_config):
+    return {{**aerospike_config, "policies": {PATIENT["policies"]!r}}}
+"""
+"""A `conftest.py` that makes the clients of the pytest plugin patient."""
+
+
 def patient(config: dict[str, Any]) -> dict[str, Any]:
     """The configuration, with PATIENT's limits where it names none of its own."""
     policies = config.get("policies", {})

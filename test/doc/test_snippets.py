@@ -33,6 +33,7 @@ import aerospike
 from aerospike_devserver import DevCluster
 
 from ..children import LIMIT_S
+from ..waiting import PATIENT_CONFTEST
 
 ROOT = Path(__file__).parents[2]
 PATIENTLY = ROOT / "test/patiently.py"
@@ -216,6 +217,7 @@ def run_pytest(file: Path, python: str | Path = sys.executable) -> str:
 def run_tests(page: Path, folder: Path, python: str | Path = sys.executable) -> None:
     """Run the blocks of a page that are tests, one after another; all of them pass."""
     write_files(page, folder, ("127.0.0.1", 3000))
+    (folder / "conftest.py").write_text(PATIENT_CONFTEST, encoding="utf-8")
     for number, block in enumerate(blocks_for_pytest(page)):
         file = folder / f"test_snippet_{number}.py"
         file.write_text("\n".join([*block.lines, ""]), encoding="utf-8")

@@ -10,6 +10,8 @@ import pytest
 
 from aerospike_devserver import DevCluster
 
+from ..waiting import PATIENT_CONFTEST
+
 pytest_plugins = ["pytester"]
 
 MODULE = "aerospike_devserver.pytest_plugin"
@@ -22,6 +24,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
     def run(source: str, *arguments: str) -> pytest.RunResult:
+        pytester.makeconftest(PATIENT_CONFTEST)
         pytester.makepyfile(source)
         return pytester.runpytest_inprocess("-p", MODULE, *arguments)
 
