@@ -117,10 +117,13 @@ def test_search_shows_the_entry_among_the_first_three(driver, root, query, entry
     driver.execute_script("arguments[0].value = arguments[1]", box, query)
     box.submit()
     links = "#search-results ul.search > li > a"
-    found = WebDriverWait(driver, PATIENCE_S).until(
-        lambda d: d.find_elements(By.CSS_SELECTOR, links)[:3]
-    )
-    assert root + entry in [unquote(link.get_attribute("href") or "") for link in found]
+
+    def is_shown(_: Chrome) -> bool:
+        """The results come one after another."""
+        found = driver.find_elements(By.CSS_SELECTOR, links)[:3]
+        return root + entry in [unquote(a.get_attribute("href") or "") for a in found]
+
+    WebDriverWait(driver, PATIENCE_S).until(is_shown, f"{entry} is not shown")
 
 
 def test_wide_tables_become_blocks_on_a_phone(driver, root):

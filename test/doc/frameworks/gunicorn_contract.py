@@ -8,8 +8,8 @@ from __future__ import annotations
 import http.client
 import importlib.util
 import os
+import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,12 +17,6 @@ import time
 import pytest
 
 PATIENCE_S = 120
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def ask(port, method, path):
@@ -48,7 +42,7 @@ def until(condition):
 @pytest.fixture(params=["gthread", "sync"])
 def served(aerospike_client, aerospike_hosts, tmp_path, request):
     """The process, its port, and its log."""
-    port, log = free_port(), tmp_path / "log"
+    log = tmp_path / "log"
     hosts = ",".join(f"{host}:{port}" for host, port in aerospike_hosts)
     settings = importlib.util.find_spec("gunicorn_conf").origin
     command = [sys.executable, "-m", "gunicorn", "-c", settings, "--workers", "2"]
@@ -57,13 +51,15 @@ def served(aerospike_client, aerospike_hosts, tmp_path, request):
         **os.environ,
         "AEROSPIKE_HOSTS": hosts,
         "AEROSPIKE_TOTAL_TIMEOUT": "30000",
-        "BIND": f"127.0.0.1:{port}",
+        "BIND": "127.0.0.1:0",
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
     with log.open("wb") as file:
         process = subprocess.Popen(command, stderr=file, env=environ)
     try:
         until(lambda: log.read_text().count(" serves") == 2)
+        found = re.search(r"Listening at: \S+:(\d+) ", log.read_text())
+        port = int(found[1])
         until(lambda: ask(port, "GET", "/carts/nobody"))
         yield process, port, log
     finally:

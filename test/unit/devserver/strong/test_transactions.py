@@ -335,7 +335,7 @@ def test_the_captured_registration_is_taken(connection, client):
 
 @pytest.mark.parametrize(("timeout_s", "lasts_s"), [(0, 10), (1, 1), (120, 120)])
 def test_the_deadline_is_what_the_first_registration_says(
-    connection, key, new, timeout_s, lasts_s
+    connection, key, new, time_stands_still, timeout_s, lasts_s
 ):
     txn = Transaction(connection, timeout_s)
     before = int(time.time()) - EPOCH_S
