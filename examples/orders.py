@@ -103,7 +103,7 @@ class Orders:
 
 
 def demo(client: aerospike.Client) -> None:
-    orders = Orders(client, "book")
+    orders = Orders(client, "book", limit_s=30)
     orders.fill(5)
     expect("an order of 2", orders.take("order 1", 2), True)
     expect("the same order again", orders.take("order 1", 2), True)
