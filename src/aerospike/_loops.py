@@ -210,7 +210,8 @@ class ByHand:
         for alarm in list(self._alarms):
             alarm.ring()
         for _ in range(len(self._soon)):
-            self._soon.popleft()()
+            if self._soon:  # one of them may have called turn() itself
+                self._soon.popleft()()
 
     def watch(self, fd: int, callback: Callable[[], object]) -> None:
         self._watched[fd] = callback

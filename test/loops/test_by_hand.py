@@ -117,6 +117,23 @@ def test_callbacks_do_not_wait_for_other_calls(connected, scripted_node, ends_la
     assert connected(main)
 
 
+def test_callback_may_call_turn(connected, scripted_node):
+    scripted_node.expect().stay_silent()
+
+    def main(client):
+        called: list[Any] = []
+        call = client.get(KEY)
+        sent(client, scripted_node)
+        call.cancel()
+        call.add_done_callback(lambda _: client.turn())
+        call.add_done_callback(called.append)
+        client.turn()
+        result_of(client, client.close())
+        return called == [call]
+
+    assert connected(main)
+
+
 # --- closing ---
 
 
