@@ -439,7 +439,12 @@ class Faults:
         return self._add("half_close", scope, change, on=True)
 
     def drop(self, **scope: Unpack[ScopeArguments]) -> Fault:
-        """The request is not carried out, and gets no reply. Its connection stays."""
+        """The request is not carried out, and gets no reply. Its connection stays.
+
+        Calls of an AsyncClient that run at the same time share a connection, and replies
+        have no numbers: each of them takes the reply of the call after it. A node never
+        does that to a client. Use silence() there.
+        """
         return self._add("drop", scope, _drop)
 
     def fail(self, result: int, **scope: Unpack[ScopeArguments]) -> Fault:
