@@ -441,8 +441,8 @@ class Faults:
     def drop(self, **scope: Unpack[ScopeArguments]) -> Fault:
         """The request is not carried out, and gets no reply. Its connection stays.
 
-        Calls of an AsyncClient that run at the same time share a connection, and replies
-        have no numbers: each of them takes the reply of the call after it. A node never
+        Calls of an AsyncClient that run at the same time share a connection, and
+        replies have no numbers: each takes the reply of the call after it. A node never
         does that to a client. Use silence() there.
         """
         return self._add("drop", scope, _drop)
