@@ -255,19 +255,21 @@ set_in_doubt(PyObject *exc)
     return rc;
 }
 
-/* Tell the doubt in an exception of somebody else; one that refuses the attribute stays
- * as it is. It may come out of a call that was made in the middle of this one, by a
- * handler or a deserializer, and tell already that this other call is in doubt. */
+/* Tell the doubt in an exception of somebody else, in its dict: a property of its class
+ * would run Python code in the middle of a call, and has an answer of its own. It may
+ * come out of a call that was made in the middle of this one, by a handler or a
+ * deserializer, and tell already that this other call is in doubt. */
 static void
 tell_doubt(module_state *st, PyObject *exc, bool in_doubt)
 {
-    PyObject *told = in_doubt ? NULL : PyObject_GenericGetAttr(exc, st->s_in_doubt);
-    if (told != Py_True) {
-        PyErr_Clear();
-        PyObject_GenericSetAttr(exc, st->s_in_doubt, in_doubt ? Py_True : Py_False);
+    PyObject *dict = PyObject_GenericGetDict(exc, NULL), *told = NULL;
+    if (dict != NULL && PyDict_GetItemRef(dict, st->s_in_doubt, &told) >= 0 &&
+        (in_doubt || told != Py_True)) {
+        PyDict_SetItem(dict, st->s_in_doubt, in_doubt ? Py_True : Py_False);
     }
     Py_XDECREF(told);
-    PyErr_Clear();
+    Py_XDECREF(dict);
+    PyErr_Clear(); /* memory is short: the exception itself is worth more */
 }
 
 void
