@@ -10,6 +10,7 @@ import aerospike
 from aerospike import exception
 
 from ..children import run_script
+from ..sanitizers import no_forks_beside_threads
 from ..waiting import patient, until
 from .peer import OK_REPLY, ScriptedNode
 
@@ -152,6 +153,7 @@ def test_threads_make_and_close_clients_at_once(node):
     until(lambda: not node._sockets)
 
 
+@no_forks_beside_threads
 def test_both_sides_of_a_fork_share_for_themselves(dev_cluster):
     script = """
     config = {"hosts": hosts, "use_shared_connection": True, **PATIENT}
@@ -178,6 +180,7 @@ def test_both_sides_of_a_fork_share_for_themselves(dev_cluster):
     run_script(script, dev_cluster.hosts)
 
 
+@no_forks_beside_threads
 def test_fork_while_another_thread_connects(dev_cluster):
     """What that thread was making never comes about in the child."""
     script = """
