@@ -33,7 +33,8 @@ def answer(client: Client, request: Request) -> Any:
 def run(call: Call[T], answer: Callable[[Request], Any]) -> T:
     """Answer what a call yields until it ends. Its result, or what it raises.
 
-    Whatever interrupts the call, and is no error of ours, has the attribute `in_doubt`.
+    What interrupts the call, and is no error of ours, has the attribute `in_doubt`,
+    unless it may have come just after an answer: then in_doubt() takes it for True.
 
     :param answer: returns the answer to a request, or raises. A StopIteration, which no
         generator can be handed, comes out here without the call's having a say.
