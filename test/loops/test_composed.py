@@ -22,7 +22,7 @@ import aerospike
 from aerospike import exception
 from aerospike_devserver import DevCluster
 
-from ..waiting import PATIENCE_S, patient
+from ..waiting import PATIENCE_S, patient, wait_for
 
 NS, SET = "test", "composed"
 KEY = (NS, SET, 1)
@@ -160,18 +160,37 @@ def test_given_up_before_it_leaves_it_is_not_in_doubt(cluster, run, make):
     assert aerospike.in_doubt(run(main())) is False
 
 
-def test_what_was_begun_before_the_pause_is_in_doubt(cluster, run):
-    """An index does not load while one of the nodes is silent."""
-    config = patient({"hosts": cluster.hosts})
+def never_loads(node: Any) -> threading.Event:
+    """Have an index be created at once, and not be built, ever.
+
+    :return: set once the node has been asked how far the index has come.
+    """
+    asked = threading.Event()
+
+    def value(name: str, usual: Callable[[str], str] = node._value) -> str:
+        if name.startswith("sindex-create:"):
+            return "OK"
+        if not name.startswith("sindex-stat:"):
+            return usual(name)
+        asked.set()
+        return "load_pct=50;entries=1"
+
+    node._value = value
+    return asked
+
+
+def test_what_was_begun_before_the_pause_is_in_doubt(scripted_node, run):
+    asked = never_loads(scripted_node)
 
     async def main() -> BaseException:
+        config = patient({"hosts": [scripted_node.host]})
         async with aerospike.AsyncClient(config) as client:
-            await client.put(KEY, {"n": 1})
-            silence = cluster.faults.silence(node=2, commands="info")
-            create = client.index_integer_create(NS, SET, "n", INDEX, {"timeout": 100})
-            with pytest.raises(asyncio.TimeoutError) as caught:
-                await asyncio.wait_for(create, 0.4)
-            silence.end()
+            call = client.index_integer_create(NS, SET, "n", INDEX)
+            task = asyncio.ensure_future(call)
+            await asyncio.to_thread(wait_for, asked)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await task
             return caught.value
 
     assert aerospike.in_doubt(run(main())) is True
@@ -261,36 +280,44 @@ def test_calls_of_several_requests_under_trio(client, async_config):
     assert trio.run(main) == (0, 0)
 
 
-def test_cancelled_under_trio_it_is_in_doubt(cluster):
-    async def main() -> bool | None:
-        async with aerospike.AsyncClient(patient({"hosts": cluster.hosts})) as made:
-            await made.put(KEY, {"n": 1})
-            silence = cluster.faults.silence(node=2, commands="info")
-            with trio.move_on_after(0.4):
-                try:
-                    await made.index_integer_create(
-                        NS, SET, "n", INDEX, {"timeout": 100}
-                    )
-                except trio.Cancelled as error:
-                    found = aerospike.in_doubt(error)
-                    raise
-            silence.end()
-            return found
+def test_cancelled_under_trio_it_is_in_doubt(scripted_node):
+    asked = never_loads(scripted_node)
 
-    assert trio.run(main) is True
-
-
-def test_closed_client_ends_a_call_at_its_next_request(cluster, run):
     async def main() -> None:
-        client = aerospike.AsyncClient(patient({"hosts": cluster.hosts}))
+        config = patient({"hosts": [scripted_node.host]})
+        async with (
+            aerospike.AsyncClient(config) as made,
+            trio.open_nursery() as nursery,
+        ):
+
+            async def cancel() -> None:
+                await trio.to_thread.run_sync(wait_for, asked)
+                nursery.cancel_scope.cancel()
+
+            nursery.start_soon(cancel)
+            try:
+                await made.index_integer_create(NS, SET, "n", INDEX)
+            except trio.Cancelled as error:
+                found.append(aerospike.in_doubt(error))
+                raise
+
+    found: list[bool | None] = []
+    trio.run(main)
+    assert found == [True]
+
+
+def test_closed_client_ends_a_call_at_its_next_request(scripted_node, run):
+    asked = never_loads(scripted_node)
+
+    async def main() -> None:
+        client = aerospike.AsyncClient(patient({"hosts": [scripted_node.host]}))
         await client.connect()
-        cluster.faults.silence(node=2, commands="info")
-        call = client.index_integer_create(NS, SET, "n", INDEX, {"timeout": 50})
+        call = client.index_integer_create(NS, SET, "n", INDEX)
         task = asyncio.ensure_future(call)
-        await asyncio.sleep(0.2)
+        await asyncio.to_thread(wait_for, asked)
         await client.close()
         with pytest.raises(exception.ClusterError):
-            await asyncio.wait_for(task, 20)
+            await task
 
     run(main())
 

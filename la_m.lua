@@ -1,1 +1,0 @@
-function f(r) return 1 end
