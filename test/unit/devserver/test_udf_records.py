@@ -15,6 +15,7 @@ from aerospike_devserver.handlers.record import batch as batches
 from aerospike_devserver.handlers.udf import scripts
 
 from ...absent import need
+from ...waiting import PATIENCE_S
 from .packing import Marked, Raw, pack
 from .rawwire import (
     BATCH,
@@ -821,10 +822,14 @@ HOARD = (
 
 
 @pytest.fixture
-def limited():
-    """A record with a = 1 on a server where functions have little time and memory."""
+def limited(request):
+    """A record with a = 1 on a server where functions have little memory.
+
+    They have little time, too, unless a parameter says how much.
+    """
+    limit_s = getattr(request, "param", 0.2)
     with (
-        DevCluster(udf_timeout=0.2, udf_memory=1 << 20) as made,
+        DevCluster(udf_timeout=limit_s, udf_memory=1 << 20) as made,
         Connection(*made.hosts[0]) as connection,
     ):
         record = RecordClient(connection, os.urandom(20))
@@ -833,13 +838,14 @@ def limited():
 
 
 @pytest.mark.parametrize(
-    ("source", "problem"),
+    ("source", "problem", "limited"),
     [
-        (ENDLESS, STOPPED),
-        (ENDLESS.replace("while true do end", CAUGHT), STOPPED),
-        (GREEDY, TOO_LARGE),
-        (MANY_BINS, TOO_LARGE),
+        (ENDLESS, STOPPED, 0.2),
+        (ENDLESS.replace("while true do end", CAUGHT), STOPPED, 0.2),
+        (GREEDY, TOO_LARGE, PATIENCE_S),
+        (MANY_BINS, TOO_LARGE, PATIENCE_S),
     ],
+    indirect=["limited"],
 )
 def test_a_function_that_runs_away_touches_nothing(limited, source, problem):
     put_module(limited.connection, source + " function g(r) return r.a end")
