@@ -21,7 +21,7 @@ from aerospike._report import report_unraisable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sized
+    from collections.abc import Callable, Coroutine, Iterator, Sized
     from contextvars import Context
     from typing import Any, Protocol, TypeVar
 
@@ -140,6 +140,15 @@ class AsyncioAdapter:
         return await asyncio.wrap_future(done, loop=self.key)
 
 
+def _once(run: Callable[..., object], *args: Any) -> Iterator[object]:
+    """An iterator whose first item is what a function of C returns; it has no other.
+
+    To ask it for that item is one step of Python: a signal's handler that raises comes
+    before it, and then it can be asked again, or after it, and then it is at its end.
+    """
+    return map(run, *([arg] for arg in args))
+
+
 class Alarm:
     """What a thread without an event loop is to call later."""
 
@@ -148,7 +157,7 @@ class Alarm:
     ) -> None:
         self._alarms = alarms
         self._at_s = time.monotonic() + seconds
-        self._callback = callback
+        self._due = _once(copy_context().run, callback)
         alarms.append(self)
 
     def in_ms(self) -> int:
@@ -157,8 +166,8 @@ class Alarm:
     def ring(self) -> None:
         """Call it, once it is time for it."""
         if self in self._alarms and self.in_ms() == 0:
-            self._alarms.remove(self)
-            self._callback()
+            next(self._due, None)
+            self.cancel()
 
     def cancel(self) -> None:
         if self in self._alarms:
@@ -177,7 +186,7 @@ class ByHand:
 
     def __init__(self) -> None:
         self.key = self
-        self._soon: deque[Callable[[], object]] = deque()
+        self._soon: deque[Iterator[object]] = deque()
         self._alarms: list[Alarm] = []
         self._watched: dict[int, Callable[[], object]] = {}
 
@@ -187,8 +196,7 @@ class ByHand:
         *args: Any,
         context: Context | None = None,
     ) -> None:
-        run = (context or copy_context()).run
-        self._soon.append(lambda: run(callback, *args))
+        self._soon.append(_once((context or copy_context()).run, callback, *args))
 
     def call_later(self, seconds: float, callback: Callable[[], object]) -> Alarm:
         return Alarm(self._alarms, seconds, callback)
@@ -210,8 +218,12 @@ class ByHand:
         for alarm in list(self._alarms):
             alarm.ring()
         for _ in range(len(self._soon)):
-            if self._soon:  # one of them may have called turn() itself
-                self._soon.popleft()()
+            if not self._soon:  # one of them has called turn() itself
+                return
+            due = self._soon[0]
+            next(due, None)
+            if self._soon and self._soon[0] is due:
+                self._soon.popleft()
 
     def watch(self, fd: int, callback: Callable[[], object]) -> None:
         self._watched[fd] = callback
@@ -226,7 +238,7 @@ class ByHand:
         return function(*args)
 
     def from_thread(self, callback: Callable[[], object]) -> None:
-        self._soon.append(callback)
+        self._soon.append(_once(copy_context().run, callback))
 
     def is_closed(self) -> bool:
         return False

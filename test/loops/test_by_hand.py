@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import select
+import signal
+import sys
 import threading
 from typing import Any
 
 import pytest
 
 import aerospike
-from aerospike import _async_client, exception
+from aerospike import _async_client, _loops, exception
 
 from ..absent import need
 from ..faults.peer import OK_REPLY
@@ -138,6 +141,119 @@ def test_callback_may_call_turn(connected, scripted_node):
         return called == [call]
 
     assert connected(main)
+
+
+# --- signals ---
+
+
+class Alarmed(Exception):
+    """Raised by a signal's handler."""
+
+
+@pytest.fixture
+def main_by_hand():
+    """The main thread, in which handlers run, drives clients by hand meanwhile."""
+    before = signal.getsignal(signal.SIGALRM)
+    yield
+    signal.signal(signal.SIGALRM, before)
+    _loops._by_hand.pop(threading.get_native_id(), None)
+
+
+@pytest.fixture
+def interrupt(monkeypatch, main_by_hand):
+    """Have a signal's handler raise each error of a list, in a method of adapters that
+    are made from now on."""
+
+    def in_the_middle_of(name):
+        errors: list[BaseException] = []
+        whole = getattr(_loops.ByHand, name)
+
+        def handler(number, frame):
+            if errors:
+                raise errors.pop()
+
+        def method(*args, **kwargs):
+            if errors:
+                signal.raise_signal(signal.SIGALRM)
+            return whole(*args, **kwargs)
+
+        signal.signal(signal.SIGALRM, handler)
+        monkeypatch.setattr(_loops.ByHand, name, method)
+        return errors
+
+    return in_the_middle_of
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), Alarmed()])
+@pytest.mark.parametrize("name", ["is_closed", "call_soon"])
+def test_what_a_handler_raises_comes_out(async_config, interrupt, key, name, error):
+    """Also in the middle of code that the client runs for itself: the client keeps its
+    descriptor, and what is under way goes on."""
+    errors = interrupt(name)
+    client = AsyncClient(async_config)
+    fd = client.fileno()
+    call = client.put(key, {"n": 1})
+    errors.append(error)
+    with pytest.raises(type(error)) as caught:
+        client.put(key, {"n": 1})
+    assert caught.value is error
+    assert client.fileno() == fd
+    select_until_done(client, call)
+    assert call.result() == 0
+    result_of(client, client.close())
+
+
+class Interrupter:
+    """Raises before the nth bytecode of what follows in a file, as a signal may do."""
+
+    def __init__(self, file, n):
+        self.file = file
+        self.n_left = n
+
+    def __enter__(self):
+        sys.settrace(self._trace)
+
+    def __exit__(self, *args):
+        sys.settrace(None)
+
+    def _trace(self, frame, event, arg):
+        if frame.f_code.co_filename != self.file:
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            self.n_left -= 1
+            if self.n_left == 0:
+                raise Alarmed
+        return self._trace
+
+
+def test_a_handler_that_raises_costs_no_callback():
+    """Wherever it runs in a turn, what was due is called, and once."""
+    n = 1
+    while turn_interrupted_before(n):
+        n += 1
+    assert n > 50
+
+
+def turn_interrupted_before(n):
+    """Interrupt a turn, and have another one. False: it has fewer bytecodes."""
+    called: list[str] = []
+    adapter = _loops.ByHand()
+    adapter.call_later(0, functools.partial(called.append, "late"))
+    for name in ("a", "b", "c"):
+        adapter.call_soon(called.append, name)
+    before = sys.gettrace()
+    was_interrupted = False
+    try:
+        with Interrupter(_loops.__file__, n):
+            adapter.turn()
+    except Alarmed:
+        was_interrupted = True
+    finally:
+        sys.settrace(before)
+    adapter.turn()
+    assert sorted(called) == ["a", "b", "c", "late"], n
+    return was_interrupted
 
 
 # --- closing ---

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "support/compat.h"
+#include "support/errors.h"
 
 void
 loop_ask_for_turn(LoopObject *l)
@@ -17,24 +18,46 @@ loop_ask_for_turn(LoopObject *l)
     Py_END_CRITICAL_SECTION();
 }
 
-/* Ctrl-C may come inside of the event loop's own code, which then may have noted the
- * callback or not: it is noted once more, since one call too many does no harm, and the
- * program gets its Ctrl-C afterwards. */
+/* A signal may come inside of the event loop's own code, which then may have done what
+ * it was asked for or not: it is asked once more, and the program gets what the handler
+ * has raised afterwards. */
+PyObject *
+loop_ask(LoopObject *l, PyObject *function, PyObject *argument)
+{
+    PyObject *answer, *late = NULL, *exc;
+    do {
+        answer = argument != NULL ? PyObject_CallOneArg(function, argument)
+                                  : PyObject_CallNoArgs(function);
+        exc = answer == NULL ? take_of_handler(l->st) : NULL;
+        if (exc != NULL) {
+            Py_XSETREF(late, exc);
+        }
+    } while (exc != NULL);
+    raise_later(late);
+    return answer;
+}
+
+PyObject *
+loop_ask_adapter(LoopObject *l, const char *method, PyObject *argument)
+{
+    PyObject *function = PyObject_GetAttrString(l->adapter, method);
+    PyObject *answer = NULL;
+    if (function == NULL) {
+        PyErr_Clear();
+    }
+    else {
+        answer = loop_ask(l, function, argument);
+        Py_DECREF(function);
+    }
+    return answer;
+}
+
+/* One call too many does no harm. */
 void
 loop_call_soon(LoopObject *l, PyObject *function)
 {
-    bool is_interrupted = false;
-    for (int attempt = 0; function != NULL && attempt < 2; attempt++) {
-        PyObject *handle = PyObject_CallOneArg(l->call_soon, function);
-        if (handle != NULL) {
-            Py_DECREF(handle);
-            break;
-        }
-        is_interrupted |= PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0;
-        PyErr_Clear();
-    }
-    if (is_interrupted) {
-        PyErr_SetInterrupt();
+    if (function != NULL) {
+        Py_XDECREF(loop_ask(l, l->call_soon, function));
     }
     loop_ask_for_turn(l);
 }
@@ -102,8 +125,8 @@ loop_report(LoopObject *l, const char *message, PyObject *exc, PyObject *future)
     PyObject *said = context != NULL && l->adapter != NULL
                          ? PyObject_CallMethod(l->adapter, "report", "O", context)
                          : NULL;
-    if (said == NULL) {
-        PyErr_Clear();
+    if (said == NULL && PyErr_Occurred() != NULL) {
+        raise_later(take_of_handler(l->st)); /* half of it may have been told */
     }
     Py_XDECREF(said);
     Py_XDECREF(context);

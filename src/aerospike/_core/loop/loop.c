@@ -231,9 +231,8 @@ is_of_parent(const LoopObject *l)
 static bool
 is_closed(LoopObject *l)
 {
-    PyObject *answer = PyObject_CallMethod(l->adapter, "is_closed", NULL);
+    PyObject *answer = loop_ask_adapter(l, "is_closed", NULL);
     bool is = answer == NULL || answer == Py_True;
-    PyErr_Clear();
     Py_XDECREF(answer);
     return is;
 }
@@ -248,12 +247,11 @@ end_loop(LoopObject *l)
     l->loop = NULL;
     if (l->is_watched && !is_of_parent(l)) {
         PyObject *set = PyErr_GetRaisedException();
-        PyObject *done =
-            PyObject_CallMethod(l->adapter, "unwatch", "i", asc_loop_fd(loop));
-        if (done == NULL) {
-            PyErr_Clear();
+        PyObject *fd = PyLong_FromLong(asc_loop_fd(loop));
+        if (fd != NULL) {
+            Py_XDECREF(loop_ask_adapter(l, "unwatch", fd));
+            Py_DECREF(fd);
         }
-        Py_XDECREF(done);
         PyErr_SetRaisedException(set);
     }
     l->is_watched = false;
@@ -302,10 +300,8 @@ retire(LoopObject *l)
         cut_loop(l, "the event loop was closed");
     }
     else if (l->thread != PyThread_get_thread_ident()) {
-        PyObject *done =
-            PyObject_CallMethod(l->adapter, "from_thread", "O", l->on_turn);
+        PyObject *done = loop_ask_adapter(l, "from_thread", l->on_turn);
         if (done == NULL) {
-            PyErr_Clear();
             cut_loop(l, "the event loop was closed");
         }
         Py_XDECREF(done);

@@ -588,7 +588,7 @@ call_in(PendingObject *p, PyObject *callback, PyObject *context)
     if (PyContext_Enter(context) < 0) {
         PyErr_Clear(); /* it is in use: a program that runs one loop inside another */
         if (call_soon(p, callback, context) < 0) {
-            PyErr_Clear();
+            raise_later(take_of_handler(p->loop->st));
         }
         return 0;
     }
@@ -628,7 +628,7 @@ wake(PendingObject *p, waiters w)
         if (rc < 0) { /* the others get their turn when the event loop runs again */
             PyObject *exc = PyErr_GetRaisedException();
             if (call_soon(p, other, its) < 0) {
-                PyErr_Clear();
+                raise_later(take_of_handler(p->loop->st));
             }
             PyErr_SetRaisedException(exc);
         }

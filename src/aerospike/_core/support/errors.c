@@ -326,6 +326,49 @@ comes_out(module_state *st)
     return answer == Py_True;
 }
 
+PyObject *
+take_of_handler(module_state *st)
+{
+    PyObject *exc = PyErr_GetRaisedException();
+    PyObject *traceback = PyException_GetTraceback(exc);
+    if (PyErr_GivenExceptionMatches(exc, PyExc_KeyboardInterrupt)) {
+        /* Python's own handler is written in C, and leaves no trace */
+    }
+    else if (traceback == NULL || st->is_of_handler == NULL) {
+        Py_CLEAR(exc);
+    }
+    else {
+        gc_resume(st);
+        PyObject *answer = PyObject_CallOneArg(st->is_of_handler, exc);
+        if (answer == NULL) { /* a handler has run meanwhile: its exception comes out */
+            Py_SETREF(exc, PyErr_GetRaisedException());
+        }
+        else if (answer != Py_True) {
+            Py_CLEAR(exc);
+        }
+        Py_XDECREF(answer);
+    }
+    Py_XDECREF(traceback);
+    return exc;
+}
+
+/* In the main thread, between two steps of its Python code. */
+static int
+raise_now(void *exc)
+{
+    PyErr_SetRaisedException(exc); /* takes the reference */
+    return -1;
+}
+
+void
+raise_later(PyObject *exc)
+{
+    if (exc != NULL && Py_AddPendingCall(raise_now, exc) < 0) { /* too many wait */
+        PyErr_SetRaisedException(exc);
+        PyErr_WriteUnraisable(NULL);
+    }
+}
+
 bool
 exception_is_of(module_state *st, asc_status code)
 {

@@ -82,6 +82,15 @@ void raise_doubt(module_state *st, bool in_doubt);
  * may run Python code. */
 bool comes_out(module_state *st);
 
+/* For code that the client runs for itself, such as that of an event loop, and whose
+ * failure is nobody's: a signal's handler may run in the middle of it. The first takes
+ * the exception that is set, and returns it as a new reference when a handler has
+ * raised it, a KeyboardInterrupt among them: then the code is to run again. Any other
+ * is dropped: NULL. The second has the main thread, in which handlers run, raise it in
+ * the next Python code that runs there; it takes the reference, which may be NULL. */
+PyObject *take_of_handler(module_state *st);
+void raise_later(PyObject *exc);
+
 /* Take the code and the text of the exception that is set into *err, when it is one of
  * ours: then none is set any more, and true is returned. False when it is not one of
  * ours, or must come out: then it stays set. */
