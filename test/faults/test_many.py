@@ -24,7 +24,7 @@ from .peer import MESSAGE, N_PARTITIONS, OK_REPLY, ScriptedNode, frame
 FIELD_PARTITIONS, FIELD_DIGESTS, FIELD_MAX_RECORDS, FIELD_BATCH = 11, 12, 13, 41
 LAST, PARTITION_DONE = 0x01, 0x04
 INTEGER = 1
-INDEX_NOT_FOUND = 201
+DEVICE_OVERLOAD, INDEX_NOT_FOUND = 18, 201
 KEYS = [("test", "demo", i) for i in range(5)]
 
 
@@ -422,6 +422,33 @@ def test_code_of_the_node_ends_a_query(scripted_node, make_client, code, error):
     assert caught.value.code == code
     assert ns(seen) == [0]
     assert len(scripted_node.requests) == 1
+
+
+@pytest.mark.parametrize("kind", ["query", "scan"])
+def test_node_that_is_too_busy_is_asked_for_the_rest(scripted_node, make_client, kind):
+    scripted_node.expect().send(last(DEVICE_OVERLOAD))
+    scripted_node.expect().send(found(0) + found(1) + last(DEVICE_OVERLOAD))
+    scripted_node.expect().send(found(2) + found(3) + found(4) + last())
+    client = make_client(hosts=[scripted_node.host])
+    reader = client.scan("test", "demo") if kind == "scan" else query_of(client)
+    policy = {**FILTER, "max_retries": 2, "sleep_between_retries": 0}
+    assert ns(reader.results(policy)) == list(range(5))
+    requests = scripted_node.requests
+    assert [FIELD_DIGESTS in request.fields for request in requests] == [
+        False,
+        False,
+        True,
+    ]
+
+
+def test_node_that_stays_too_busy_fails_the_query(scripted_node, make_client):
+    for _ in range(3):
+        scripted_node.expect().send(last(DEVICE_OVERLOAD))
+    client = make_client(hosts=[scripted_node.host])
+    policy = {**FILTER, "max_retries": 2, "sleep_between_retries": 0}
+    with pytest.raises(exception.DeviceOverload) as caught:
+        query_of(client).results(policy)
+    assert caught.value.attempts == len(scripted_node.requests) == 3
 
 
 def test_partition_that_is_not_there_is_asked_elsewhere(scripted_pair, make_client):

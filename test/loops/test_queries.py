@@ -16,6 +16,7 @@ import pytest
 
 import aerospike
 from aerospike import exception, predicates
+from aerospike_devserver import DevCluster
 from aerospike_helpers import expressions as exp
 from aerospike_helpers.batch.records import BatchRecords, Write
 from aerospike_helpers.operations import list_operations
@@ -513,6 +514,29 @@ def test_error_of_a_cancelled_wait_says_that_nothing_is_in_doubt(
             assert vars(caught.value)["in_doubt"] is False
 
     run(main())
+
+
+@pytest.mark.parametrize("way", ["loop", "results", "foreach"])
+def test_node_that_is_too_busy_is_asked_again(client, run, way):
+    async def main() -> list[Any]:
+        found: list[Any] = []
+        async with aerospike.AsyncClient({"hosts": cluster.hosts}) as c:
+            for i in range(20):
+                await c.put((NS, SET, i), {"i": i})
+            scan = c.scan(NS, SET)
+            with cluster.faults.fail(18, commands="query", times=2) as fault:
+                if way == "loop":
+                    found = [r async for r in scan.stream(policy)]
+                elif way == "results":
+                    found = await scan.results(policy)
+                else:
+                    await scan.foreach(found.append, policy)
+            assert fault.hits == 2
+        return found
+
+    policy = {"max_retries": 2, "sleep_between_retries": 0}
+    with DevCluster() as cluster:
+        assert ids(run(main())) == list(range(20))
 
 
 @pytest.mark.parametrize("way", ["loop", "results", "foreach", "work"])

@@ -282,15 +282,15 @@ asc_tracker_refuse(asc_tracker *t, asc_share *share, uint32_t partition)
     return true;
 }
 
-/* Is it a failure after which another node may be asked in the next round? After any
- * other one the query fails. */
+/* Is it a failure after which the next round asks again, perhaps another node? After
+ * any other one the query fails. */
 static bool
 is_passing(asc_status status)
 {
     static const asc_status codes[] = {
-        ASC_ERR_CLUSTER,         ASC_ERR_INVALID_NODE, ASC_ERR_CONNECTION,
-        ASC_ERR_ASYNC_CONNECT,   ASC_ERR_TIMEOUT,      ASC_ERR_INDEX_NOT_FOUND,
-        ASC_ERR_INDEX_NOT_READY,
+        ASC_ERR_CLUSTER,         ASC_ERR_INVALID_NODE,    ASC_ERR_CONNECTION,
+        ASC_ERR_ASYNC_CONNECT,   ASC_ERR_TIMEOUT,         ASC_ERR_DEVICE_OVERLOAD,
+        ASC_ERR_INDEX_NOT_FOUND, ASC_ERR_INDEX_NOT_READY,
     };
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
         if (codes[i] == status) {
