@@ -109,7 +109,9 @@ EXCEPTIONS = {
         "Wait and try again; find out why the node fails.",
     ),
     "NoResponse": Text(
-        "The node has given no answer for this record of a batch.",
+        "The node has given no answer for this record of a batch, because it has "
+        "ended the whole request with an error. The `message` of the record has the "
+        "reason.",
         "Try that record again; see its `in_doubt` before you repeat a write.",
     ),
     "BatchFailed": Text(

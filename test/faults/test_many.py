@@ -6,7 +6,7 @@ import base64
 import contextlib
 import struct
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -26,6 +26,7 @@ LAST, PARTITION_DONE = 0x01, 0x04
 INTEGER = 1
 DEVICE_OVERLOAD, INDEX_NOT_FOUND = 18, 201
 KEYS = [("test", "demo", i) for i in range(5)]
+NO_RETRY = {"max_retries": 0}
 
 
 def message(
@@ -173,6 +174,48 @@ def test_trickle_does_not_hold_a_batch_up(scripted_node, make_client, call):
     with contextlib.suppress(exception.AerospikeError), Watch() as watch:
         CALLS[call](client, {"total_timeout": 300})
     assert watch.took < 0.3 + LATE_S
+
+
+READS_OF_TUPLES: dict[str, Callable[[Any], Any]] = {
+    "get_many": lambda c: c.get_many(KEYS, NO_RETRY),
+    "select_many": lambda c: c.select_many(KEYS, ["n"], NO_RETRY),
+    "exists_many": lambda c: c.exists_many(KEYS, NO_RETRY),
+}
+
+
+@pytest.mark.parametrize("call", READS_OF_TUPLES.values(), ids=READS_OF_TUPLES)
+@pytest.mark.parametrize(("code", "n_rows"), [(8, 0), (18, 0), (8, 2), (151, 0)])
+def test_refusal_of_a_whole_batch_raises_the_code_of_the_node(
+    scripted_node, make_client, call, code, n_rows
+):
+    scripted_node.expect().send(b"".join(map(row, range(n_rows))) + last(code))
+    client = make_client(hosts=[scripted_node.host])
+    with pytest.raises(exception.AerospikeError) as caught:
+        call(client)
+    assert caught.value.code == code
+    assert caught.value.host == scripted_node.text
+    assert not caught.value.in_doubt
+
+
+@pytest.mark.parametrize("code", [2, 27])
+def test_refusal_of_a_whole_batch_is_no_missing_record(
+    scripted_node, make_client, code
+):
+    scripted_node.expect().send(row(0) + last(code))
+    client = make_client(hosts=[scripted_node.host])
+    with pytest.raises(exception.NoResponse):
+        client.get_many(KEYS, NO_RETRY)
+
+
+def test_rows_of_a_refused_request_keep_the_reason_in_their_message(
+    scripted_node, make_client
+):
+    scripted_node.expect().send(row(0) + last(8))
+    client = make_client(hosts=[scripted_node.host])
+    batch = client.batch_read(KEYS[:2], ["n"], NO_RETRY)
+    assert results(batch) == [0, -15]
+    message = batch.batch_records[1].message
+    assert message == f"{scripted_node.text}: server out of space"
 
 
 BROKEN = {

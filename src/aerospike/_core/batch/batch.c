@@ -955,7 +955,8 @@ is_refused(const batch_run *b, const asc_part *part)
 
 /* A part has failed for good. Its error becomes that of its unanswered rows, except for
  * the code and the doubt: they are changed in the error of the part itself, which
- * nobody reads afterwards. */
+ * nobody reads afterwards. The code stays when the sink raises it, unless it would say
+ * of a row that it has no record. */
 static void
 begin_failing(batch_run *b)
 {
@@ -968,7 +969,9 @@ begin_failing(batch_run *b)
     if (b->first_failure.code == ASC_OK) {
         b->first_failure = *err;
     }
-    if (left_out && err->code != ASC_ERR_ENTERPRISE_ONLY) {
+    bool keeps = err->code == ASC_ERR_ENTERPRISE_ONLY ||
+                 (b->method->sink_raises && !gives_no_record(err->code));
+    if (left_out && !keeps) {
         err->code = ASC_ERR_NO_RESPONSE;
     }
     b->stage = BATCH_FAILS;

@@ -110,6 +110,7 @@ typedef struct batch_method {
      * answers the row, its header parsed and its bins yet to be read; else err says how
      * the row failed, and m is NULL. */
     int (*sink)(batch_run *b, batch_row *row, asc_msg *m, const asc_error *err);
+    bool sink_raises; /* the error of a row, which ends the batch */
 
     /* Make the result, of which a new reference is returned or NULL with an exception.
      * list is taken: it has the targets of all rows when lists_targets is set, and is

@@ -122,6 +122,7 @@ finish_tuples(batch_run *b, PyObject *list)
 static const batch_method of_tuples = {
     .add = add_key,
     .sink = into_tuple,
+    .sink_raises = true,
     .finish = finish_tuples,
     .lists_targets = true,
 };
