@@ -366,3 +366,25 @@ def test_handler_in_a_row_is_not_the_row_s_result(monkeypatch, handle, handler):
         found = client.batch_read(keys).batch_records
         assert [row.result for row in found] == [0] * 5
         client.close()
+
+
+@pytest.mark.parametrize("handler", HANDLERS.values(), ids=HANDLERS)
+def test_handler_in_a_log_handler(handle, handler):
+    """The call that logs is not disturbed: the exception comes when it is over."""
+    lines: list[str] = []
+
+    def interrupted(*line: Any) -> None:
+        lines.append(line[-1])
+        if len(lines) == 1:
+            signal.raise_signal(SIGNAL)
+
+    handle(handler)
+    aerospike.set_log_handler(interrupted)
+    aerospike.set_log_level(aerospike.LOG_LEVEL_DEBUG)
+    try:
+        with DevCluster() as cluster, pytest.raises(Deadline):
+            aerospike.client(patient({"hosts": [("127.0.0.1", 1), *cluster.hosts]}))
+    finally:
+        aerospike.set_log_level(aerospike.LOG_LEVEL_ERROR)
+        aerospike.set_log_handler(None)
+    assert lines

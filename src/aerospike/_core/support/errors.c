@@ -326,30 +326,37 @@ comes_out(module_state *st)
     return answer == Py_True;
 }
 
+bool
+comes_of_handler(module_state *st)
+{
+    if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
+        return true; /* Python's own handler is written in C, and leaves no trace */
+    }
+    PyObject *exc = PyErr_GetRaisedException();
+    PyObject *traceback = PyException_GetTraceback(exc), *answer = NULL;
+    if (traceback != NULL && st->is_of_handler != NULL) {
+        gc_resume(st);
+        answer = PyObject_CallOneArg(st->is_of_handler, exc);
+        if (answer == NULL) { /* a handler has run meanwhile: its exception is set */
+            Py_DECREF(traceback);
+            Py_DECREF(exc);
+            return true;
+        }
+    }
+    PyErr_SetRaisedException(exc); /* takes the reference */
+    Py_XDECREF(traceback);
+    Py_XDECREF(answer);
+    return answer == Py_True;
+}
+
 PyObject *
 take_of_handler(module_state *st)
 {
-    PyObject *exc = PyErr_GetRaisedException();
-    PyObject *traceback = PyException_GetTraceback(exc);
-    if (PyErr_GivenExceptionMatches(exc, PyExc_KeyboardInterrupt)) {
-        /* Python's own handler is written in C, and leaves no trace */
+    if (comes_of_handler(st)) {
+        return PyErr_GetRaisedException();
     }
-    else if (traceback == NULL || st->is_of_handler == NULL) {
-        Py_CLEAR(exc);
-    }
-    else {
-        gc_resume(st);
-        PyObject *answer = PyObject_CallOneArg(st->is_of_handler, exc);
-        if (answer == NULL) { /* a handler has run meanwhile: its exception comes out */
-            Py_SETREF(exc, PyErr_GetRaisedException());
-        }
-        else if (answer != Py_True) {
-            Py_CLEAR(exc);
-        }
-        Py_XDECREF(answer);
-    }
-    Py_XDECREF(traceback);
-    return exc;
+    PyErr_Clear();
+    return NULL;
 }
 
 /* In the main thread, between two steps of its Python code. */

@@ -83,11 +83,13 @@ void raise_doubt(module_state *st, bool in_doubt);
 bool comes_out(module_state *st);
 
 /* For code that the client runs for itself, such as that of an event loop, and whose
- * failure is nobody's: a signal's handler may run in the middle of it. The first takes
- * the exception that is set, and returns it as a new reference when a handler has
- * raised it, a KeyboardInterrupt among them: then the code is to run again. Any other
- * is dropped: NULL. The second has the main thread, in which handlers run, raise it in
- * the next Python code that runs there; it takes the reference, which may be NULL. */
+ * failure is nobody's: a signal's handler may run in the middle of it. The first says
+ * whether a handler has raised the exception that is set, as is taken for granted of a
+ * KeyboardInterrupt. An exception is set afterwards, too. The second takes it, and
+ * returns it as a new reference, if a handler has raised it; any other is dropped:
+ * NULL. The third has the main thread, in which handlers run, raise it in the next
+ * Python code that runs there; it takes the reference, which may be NULL. */
+bool comes_of_handler(module_state *st);
 PyObject *take_of_handler(module_state *st);
 void raise_later(PyObject *exc);
 

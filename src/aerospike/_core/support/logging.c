@@ -39,19 +39,19 @@ own_handler(module_state **st)
 }
 
 /* Call the handler. A line may name what a peer has sent, so it need not be UTF-8. The
- * handler's failure must not reach whatever was being logged about. Ctrl-C that comes
- * meanwhile is for the program: it comes again, once the handler is left. */
+ * handler's failure must not reach whatever was being logged about. What the handler of
+ * a signal raises meanwhile, such as Ctrl-C, is for the program, once this one is
+ * left. */
 static void
-call_handler(PyObject *handler, asc_log_level level, const char *func, const char *file,
-             int line, const char *message)
+call_handler(module_state *st, PyObject *handler, asc_log_level level, const char *func,
+             const char *file, int line, const char *message)
 {
     PyObject *text = /* NULL makes the call fail, too */
         PyUnicode_DecodeUTF8(message, (Py_ssize_t)strlen(message), "backslashreplace");
     PyObject *result =
         PyObject_CallFunction(handler, "issiN", (int)level, func, file, line, text);
-    if (result == NULL && PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
-        PyErr_Clear();
-        PyErr_SetInterrupt();
+    if (result == NULL && comes_of_handler(st)) {
+        raise_later(PyErr_GetRaisedException());
     }
     else if (result == NULL) {
         PyErr_WriteUnraisable(handler);
@@ -117,7 +117,7 @@ sink(asc_log_level level, const char *func, const char *file, int line,
     if (handler != NULL) {
         PyObject *exc = PyErr_GetRaisedException();
         gc_resume(st);
-        call_handler(handler, level, func, file, line, message);
+        call_handler(st, handler, level, func, file, line, message);
         Py_DECREF(handler);
         PyErr_SetRaisedException(exc);
     }
