@@ -1517,14 +1517,12 @@ test_line_after_its_last_marker(void)
 {
     rig g = open_rig(1);
     g.cluster->nodes[0]->pool.timeout_ms = 500;
-    prepare(&g, 0)->timing =
-        (asc_timing){.total_timeout_ms = 100, .timeout_delay_ms = 3000};
-    submit(&g, 0);
+    start(&g, 0, 1, false);
     turn(&g);
-    pass(&g, 100);
-    CHECK(g.ended[0]);
     prepare(&g, 1)->alone = true;
     submit(&g, 1);
+    turn(&g); /* it waits for the connection, since somebody travels on that */
+    abandon(&g, 0);
     turn(&g);
     CHECK_EQ_INT(got(&g, 1), -1);
     GIVE(0, REPLY(0, 1));
@@ -1533,6 +1531,86 @@ test_line_after_its_last_marker(void)
     GIVE(0, REPLY(0, 2));
     turn(&g);
     CHECK_EQ_INT(got(&g, 1), 2);
+    close_rig(&g);
+}
+
+/* Submit call i, and let it time out on a node that is silent. */
+static void
+time_out(rig *g, size_t i)
+{
+    prepare(g, i)->timing =
+        (asc_timing){.total_timeout_ms = 100, .timeout_delay_ms = 3000};
+    submit(g, i);
+    turn(g);
+    pass(g, 100);
+    check_failed(g, i, ASC_ERR_TIMEOUT, "total_timeout");
+}
+
+/* However many lines wait for replies that nobody wants, the next call has a further
+ * one. They end when the replies are late; a reply that comes before makes a line good
+ * again. */
+static void
+test_calls_leave_lines_that_drain(void)
+{
+    rig g = open_rig(100);
+    for (unsigned i = 0; i < 10; i++) {
+        time_out(&g, i);
+        CHECK_EQ_INT(taken(i, 0), i);
+    }
+    CHECK_EQ_INT(fake.n_opened, 10);
+    GIVE(10, REPLY(0, 11));
+    start(&g, 10, 11, false);
+    turn(&g);
+    CHECK_EQ_INT(got(&g, 10), 11);
+    GIVE(3, REPLY(0, 4));
+    pass(&g, 1);
+    CHECK_EQ_INT(fake.n_closed, 0);
+    pass(&g, 3000);
+    CHECK_EQ_INT(fake.n_closed, 9); /* not the third one, nor the last */
+    close_rig(&g);
+}
+
+/* In a full pool a call takes the place of the line whose time is up first, and never
+ * that of one on which somebody travels. */
+static void
+test_line_that_drains_makes_room(void)
+{
+    rig g = open_rig(3);
+    prepare(&g, 0)->timing = (asc_timing){.total_timeout_ms = 60000};
+    submit(&g, 0);
+    turn(&g);
+    pass(&g, 30);
+    for (unsigned i = 1; i < 8; i++) {
+        time_out(&g, i);
+        CHECK_EQ_INT(taken(i, 0), i);
+        CHECK_EQ_INT(fake.n_closed, i > 2 ? i - 2 : 0);
+    }
+    GIVE(0, REPLY(0, 1));
+    turn(&g);
+    CHECK_EQ_INT(got(&g, 0), 1);
+    close_rig(&g);
+}
+
+/* A call stands behind a reply that nobody wants when there is no other place: all
+ * connections are in use. */
+static void
+test_lines_that_drain_with_somebody_on_them(void)
+{
+    rig g = open_rig(1);
+    prepare(&g, 0)->timing =
+        (asc_timing){.total_timeout_ms = 100, .timeout_delay_ms = 3000};
+    submit(&g, 0);
+    start(&g, 1, 2, false);
+    turn(&g);
+    pass(&g, 100);
+    check_failed(&g, 0, ASC_ERR_TIMEOUT, "total_timeout");
+    start(&g, 2, 3, false);
+    turn(&g);
+    CHECK_EQ_INT(taken(0, 2), 2);
+    GIVE(0, REPLY(0, 1), REPLY(0, 2), REPLY(0, 3));
+    turn(&g);
+    CHECK_EQ_INT(got(&g, 1), 2);
+    CHECK_EQ_INT(got(&g, 2), 3);
     close_rig(&g);
 }
 
@@ -1608,6 +1686,10 @@ static const kit_test tests[] = {
     {"time_that_is_put_off", test_time_that_is_put_off},
     {"output_does_not_grow", test_output_does_not_grow},
     {"line_after_its_last_marker", test_line_after_its_last_marker},
+    {"calls_leave_lines_that_drain", test_calls_leave_lines_that_drain},
+    {"line_that_drains_makes_room", test_line_that_drains_makes_room},
+    {"lines_that_drain_with_somebody_on_them",
+     test_lines_that_drain_with_somebody_on_them},
     {"gathering_line_is_not_writable", test_gathering_line_is_not_writable},
 };
 

@@ -330,3 +330,33 @@ def test_cancelling_from_another_thread_is_the_loops_business(run, place):
         assert doubt_of(caught.value)
 
     given_up(run, place, act)
+
+
+# --- what follows ---
+
+
+@pytest.mark.parametrize("max_conns", [4, 100])
+@pytest.mark.parametrize("way", ["timeout", "cancelled"])
+def test_silence_that_is_over_harms_nobody(run, way, max_conns):
+    """More calls are given up than ever share a node; the next one needs no retry."""
+
+    async def give_up(client: Any) -> None:
+        if way == "timeout":
+            with pytest.raises(exception.TimeoutError):
+                await client.get(KEY, {"total_timeout": 50, "timeout_delay": 60_000})
+        else:
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(client.get(KEY), 0.05)
+
+    async def main(cluster: DevCluster) -> None:
+        config = {"hosts": cluster.hosts, "max_conns_per_node": max_conns}
+        async with AsyncClient(patient(config)) as client:
+            await client.put(KEY, {"n": 1})
+            with cluster.faults.silence(commands="read"):
+                for _ in range(8):
+                    await give_up(client)
+            record = await client.get(KEY, {"max_retries": 0})
+            assert record.bins == {"n": 1}
+
+    with DevCluster(nodes=1) as cluster:
+        run(main(cluster))

@@ -616,10 +616,8 @@ borrow(asc_exchange *x, uint64_t now_ms)
                              : asc_pool_get(&x->node->pool, &x->conn, now_ms, x->err);
 }
 
-/* Give up a connection that others need less: one that only waits for a late reply, or
- * that a driver keeps for later. */
-static bool
-make_room(asc_exchange *x)
+bool
+asc_exchange_make_room(asc_exchange *x)
 {
     return (x->driver != NULL && x->driver->make_room(x)) ||
            asc_drain_make_room(asc_cluster_drain(x->cluster), x->node);
@@ -650,7 +648,7 @@ pick(asc_exchange *x, uint64_t now_ms)
     }
     asc_status rc = borrow(x, now_ms);
     /* Another command may be quicker and take the place. */
-    while (rc == ASC_ERR_NO_CONNECTIONS && make_room(x)) {
+    while (rc == ASC_ERR_NO_CONNECTIONS && asc_exchange_make_room(x)) {
         asc_error_reset(x->err);
         x->err->phase = ASC_PHASE_CONNECT;
         rc = borrow(x, now_ms);

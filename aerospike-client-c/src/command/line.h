@@ -158,13 +158,20 @@ asc_line_place(const asc_line *line, uint64_t number)
     return &line->places[number & (line->n_places - 1)];
 }
 
-/* Is the reply that must come first one that nobody wants, and late by now? */
+/* Is the reply that must come first one that nobody wants? */
+static inline bool
+asc_line_owes_marker(const asc_line *line)
+{
+    return line->first != line->last &&
+           asc_line_place(line, line->first)->rider == NULL;
+}
+
+/* Likewise, and is it late by now? */
 static inline bool
 asc_line_is_stuck(const asc_line *line, uint64_t now_ms)
 {
-    const asc_place *p =
-        line->first != line->last ? asc_line_place(line, line->first) : NULL;
-    return p != NULL && p->rider == NULL && now_ms >= p->until_ms;
+    return asc_line_owes_marker(line) &&
+           now_ms >= asc_line_place(line, line->first)->until_ms;
 }
 
 /* Has any byte left of requests that are not answered? */

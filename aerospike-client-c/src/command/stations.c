@@ -127,6 +127,15 @@ is_slow(const asc_line *line, uint64_t now_ms)
     return now_ms >= since_ms + SLOW_MS;
 }
 
+/* Is it likewise the reply to a call that was given up? The line is then what a
+ * connection in the drain is: it may get that reply or not, and calls use others
+ * meanwhile, as many as the pool has. */
+static bool
+is_draining(const asc_line *line, uint64_t now_ms)
+{
+    return asc_line_owes_marker(line) && is_slow(line, now_ms);
+}
+
 /* Had others better travel on a line than a request that writes, or does not? */
 static bool
 is_for_others(const asc_station *s, const asc_line *line, bool writes, uint64_t now_ms)
@@ -144,7 +153,8 @@ is_unfit(const asc_station *s, const asc_line *line, bool writes, uint64_t now_m
 }
 
 /* The line that is best for one more rider: the one that owes least, but for those that
- * are bad. *n becomes how many take such riders. NULL: none does. */
+ * are bad, and draining ones last of all. *n becomes how many take such riders and do
+ * not drain. NULL: none takes one. */
 static asc_line *
 best_line(asc_station *s, bool writes, uint64_t now_ms, size_t *n)
 {
@@ -157,8 +167,10 @@ best_line(asc_station *s, bool writes, uint64_t now_ms, size_t *n)
             s->apart_ms = now_ms + APART_MS;
         }
         bool is_bad = !line->conn->ready || is_unfit(s, line, writes, now_ms);
-        size_t cost = asc_line_load(line) + (is_bad ? SIZE_MAX / 2 : 0);
-        *n += takes && !is_for_others(s, line, writes, now_ms);
+        bool drains = is_draining(line, now_ms);
+        size_t cost = asc_line_load(line) + (is_bad ? SIZE_MAX / 4 : 0) +
+                      (drains ? SIZE_MAX / 2 : 0);
+        *n += takes && !drains && !is_for_others(s, line, writes, now_ms);
         if (takes && cost < best_cost) {
             best = line;
             best_cost = cost;
@@ -194,8 +206,14 @@ asc_stations_line(asc_loop *l, asc_exchange *x)
         asc_error_reset(err);
         s->full_ms = l->now_ms + FULL_MS;
     }
-    if (asc_pool_get(&x->node->pool, &conn, l->now_ms, err) != ASC_OK) {
-        return best;
+    while (asc_pool_get(&x->node->pool, &conn, l->now_ms, err) != ASC_OK) {
+        if (best == NULL || !is_unfit(s, best, writes, l->now_ms) ||
+            err->code != ASC_ERR_NO_CONNECTIONS || !asc_exchange_make_room(x)) {
+            return best;
+        }
+        best = best_line(s, writes, l->now_ms, &n); /* it may be gone */
+        err = best != NULL ? &ignored : x->err;
+        asc_error_reset(err);
     }
     asc_line *line = asc_stations_add(l, x->node, conn);
     if (line == NULL) {
@@ -287,19 +305,44 @@ asc_stations_give_back(asc_loop *l, asc_line *line)
     }
 }
 
+/* Close a line on which nobody travels before the replies that it owes have come. */
+static void
+give_up(asc_loop *l, asc_line *line)
+{
+    asc_stations_end(l, line, ASC_LINE_CLOSED);
+    asc_stations_remove(l, line);
+    if (line->is_late && !line->is_counted) {
+        asc_node_count_error(line->node);
+    }
+    asc_pool_drop(&line->node->pool, line->conn);
+}
+
 bool
 asc_stations_make_room(asc_loop *l, const asc_exchange *x)
 {
     asc_station *s = find_station(l, x->node);
+    asc_line *first_up = NULL; /* whose time for a late reply is up first */
+    uint64_t first_ms = ASC_FOREVER;
     for (asc_line *line = s != NULL ? s->lines : NULL; line != NULL;
          line = line->next) {
-        if (line->end == ASC_LINE_LIVES && asc_line_is_empty(line) &&
-            line->conn->ready) {
+        bool is_empty = asc_line_is_empty(line);
+        if (line->end != ASC_LINE_LIVES) {
+            continue;
+        }
+        if (is_empty && line->conn->ready) {
             asc_stations_give_back(l, line);
             return true;
         }
+        if (line->n_living == 0 && !is_empty) {
+            uint64_t until_ms = asc_line_place(line, line->first)->until_ms;
+            first_up = first_up == NULL || until_ms < first_ms ? line : first_up;
+            first_ms = asc_earlier(first_ms, until_ms);
+        }
     }
-    return false;
+    if (first_up != NULL) {
+        give_up(l, first_up);
+    }
+    return first_up != NULL;
 }
 
 asc_line *

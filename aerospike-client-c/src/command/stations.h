@@ -30,7 +30,8 @@ void asc_stations_look(asc_loop *l, asc_line *line);
 void asc_stations_remove(asc_loop *l, asc_line *line);
 void asc_stations_give_back(asc_loop *l, asc_line *line);
 
-/* Give back a line to the node of an exchange that owes nothing. False: there is
+/* Give back a line to the node of an exchange that owes nothing; or else close the one
+ * that only waits for late replies, and whose time is up first. False: there is
  * none. */
 bool asc_stations_make_room(asc_loop *l, const asc_exchange *x);
 
