@@ -413,8 +413,15 @@ def test_constructor_may_succeed_without_a_cluster(nowhere, make_client):
         with pytest.raises(exception.NamespaceNotFound) as caught:
             call()
         assert "empty" in str(caught.value)
-    with pytest.raises(exception.AerospikeError):
-        client.info_random_node("build")
+    rows = client.batch_read([KEY]).batch_records
+    assert [(row.result, row.in_doubt) for row in rows] == [(20, False)]
+    for call in (
+        lambda: client.info_random_node("build"),
+        lambda: client.truncate("test", None, 0),
+        lambda: client.index_remove("test", "index"),
+    ):
+        with pytest.raises(exception.InvalidNodeError, match="Cluster is empty"):
+            call()
 
 
 def test_client_without_a_cluster_finds_it_later(make_client):

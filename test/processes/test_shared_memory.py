@@ -522,6 +522,15 @@ def test_memory_of_another_cluster_is_refused(cluster, key):
         other.thaw_node(0)
         waiting = aerospike.client({**config, "fail_if_not_connected": False})
         assert not waiting.is_connected()
+        reason = f"shared memory of the shm_key 0x{key:08X} belongs to another cluster"
+        for call in (
+            lambda: waiting.get(RECORD),
+            lambda: waiting.query("test", "shm").results(),
+            lambda: waiting.info_random_node("build"),
+        ):
+            with pytest.raises(exception.AerospikeError, match=reason) as caught:
+                call()
+            assert caught.value.msg == "Cluster is empty"
         client.close()
         until(waiting.is_connected)  # the memory is free for its own cluster now
         assert waiting.get_nodes() == other.hosts

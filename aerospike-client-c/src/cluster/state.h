@@ -83,6 +83,7 @@ struct asc_cluster {
     bool sees_view;        /* there is something to know about what is shared */
     bool is_whole;         /* all nodes were looked at, not the first ones alone */
     bool is_alone;         /* the memory belongs to another cluster */
+    bool is_kept_out;      /* likewise, and this process waits for it, without nodes */
     bool is_shared;        /* the others have been told what has changed */
     char unreachable[160]; /* peers of the last cycle that could not be reached */
     asc_spares batches;    /* what ended batches have left */

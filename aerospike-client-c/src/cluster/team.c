@@ -349,6 +349,7 @@ recognise(asc_cluster *c, const asc_shm_view *view, asc_error *err)
     asc_shm_detach(&c->shm);
     if (starts) {
         asc_discover_remove(c, 0);
+        c->is_kept_out = true;
         return err->code;
     }
     asc_log(ASC_LOG_ERROR, "%s; this process tends the cluster alone", err->message);
@@ -512,6 +513,8 @@ asc_team_cycle(asc_cluster *c, asc_status *status, asc_error *err)
     asc_shm_role role =
         c->config.shm.enable && !c->is_alone ? asc_shm_look(&c->shm) : ASC_SHM_TENDER;
     if (role == ASC_SHM_TENDER || (role == ASC_SHM_DETACHED && !attach_again(c))) {
+        c->changed = c->changed || c->is_kept_out; /* it says something else now */
+        c->is_kept_out = false;
         return false;
     }
     asc_shm_listen(&c->shm);

@@ -261,6 +261,9 @@ publish(asc_cluster *c)
         return;
     }
     fresh->lost_ms = c->n_nodes == 0 ? asc_now_ms() : 0;
+    c->is_kept_out = c->is_kept_out && c->n_nodes == 0;
+    fresh->is_kept_out = c->is_kept_out;
+    fresh->shm_key = c->config.shm.key;
     asc_snapshot *old = atomic_exchange(&c->snapshot, fresh);
     old->older = c->replaced;
     c->replaced = old;

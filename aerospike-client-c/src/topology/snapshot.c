@@ -68,6 +68,12 @@ asc_snapshot_no_node(const asc_snapshot *s, asc_error *err)
         return asc_error_set(err, ASC_ERR_INVALID_NODE, "%s no node answers any more",
                              empty);
     }
+    if (s->is_kept_out) {
+        return asc_error_set(err, ASC_ERR_INVALID_NODE,
+                             "%s the shared memory of the shm_key 0x%08X belongs to "
+                             "another cluster; give each cluster a shm_key of its own",
+                             empty, (unsigned)s->shm_key);
+    }
     if (s->lost_ms == 0) {
         return asc_error_set(err, ASC_ERR_INVALID_NODE,
                              "%s no node has been reached yet", empty);

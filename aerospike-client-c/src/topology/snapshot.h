@@ -33,6 +33,8 @@ typedef struct asc_snapshot {
     uint16_t *ranks;  /* owned: those of all maps; NULL: there are none */
     uint64_t lost_ms; /* of a view without nodes: when the last one was lost; 0: there
                          was none yet */
+    bool is_kept_out; /* of such a view: the shared memory is another cluster's */
+    uint32_t shm_key; /* of that memory */
     struct asc_snapshot *older; /* of those that are replaced; the tend thread's own */
 } asc_snapshot;
 
