@@ -18,6 +18,7 @@ from aerospike_devserver.faults import Fault
 from aerospike_helpers.operations import operations as ops
 
 from ..waiting import PATIENCE_S, patient, until
+from .peer import OK_REPLY
 
 KEY, NEW = ("test", "demo", 1), ("test", "demo", 2)
 
@@ -181,20 +182,23 @@ def waits_in_client() -> Callable[[], bool]:
 
 
 @pytest.mark.parametrize("kind", [Stop], indirect=True)
-def test_background_work_of_which_nothing_is_sent_is_not_in_doubt(cluster, kind):
+def test_background_work_of_which_nothing_is_sent_is_not_in_doubt(scripted_node, kind):
     """A thread has the only connection."""
+    may_answer = threading.Event()
+    scripted_node.expect().wait(may_answer).send(OK_REPLY)
     waits = {"total_timeout": 60_000, "max_retries": 0}
-    config = {"hosts": cluster.hosts, "max_conns_per_node": 1, "pool_timeout": 60_000}
+    config = {"max_conns_per_node": 1, "pool_timeout": 60_000}
+    config = patient({"hosts": [scripted_node.host], **config})
     with aerospike.client(config) as client:
         work = client.query("test", "demo")
         work.add_ops([ops.write("n", 1)])
-        with cluster.faults.delay(2, commands="read") as fault:
-            reader = threading.Thread(target=client.exists, args=(KEY, waits))
-            reader.start()
-            until(lambda: fault.hits > 0)
-            with signals_when(waits_in_client()), pytest.raises(kind) as caught:
-                work.execute_background(waits)
-            reader.join(PATIENCE_S)
+        reader = threading.Thread(target=client.exists, args=(KEY, waits))
+        reader.start()
+        until(lambda: scripted_node.requests)
+        with signals_when(waits_in_client()), pytest.raises(kind) as caught:
+            work.execute_background(waits)
+        may_answer.set()
+        reader.join(PATIENCE_S)
     assert not aerospike.in_doubt(caught.value)
 
 
