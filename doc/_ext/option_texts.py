@@ -291,7 +291,7 @@ CONFIG = {
         "str",
         "",
         "Name of the application. Servers list it together with the version of the "
-        "client.",
+        "client. As in the PyPI client, a value of another type raises `TypeError`.",
     ),
     "event_listeners": Text(
         "list of listeners",
@@ -311,7 +311,7 @@ CONFIG = {
         "1000",
         "Pause between two [tends](failures.md#when-nodes-come-and-go), at least 250 "
         "ms and at most a day. The client notices within this time that a node has "
-        "come or gone.",
+        "come or gone. A shorter one means 250; with `validate_keys` it is an error.",
     ),
     "max_conns_per_node": Text(
         "int",

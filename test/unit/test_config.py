@@ -550,6 +550,7 @@ def test_key_that_is_known_is_not_warned_of():
     "config",
     [
         {"tend_interval": -1},
+        {"tend_interval": 249},
         {"connect_timeout": -1},
         {"policies": {"read": {"total_timeout": -1}}},
         {"policies": {"read": {"replica": 99}}},
@@ -561,6 +562,49 @@ def test_value_out_of_range_is_refused_with_validate_keys_only(config):
     make(**config)
     with pytest.raises(exception.ParamError):
         make(validate_keys=True, **config)
+
+
+@pytest.mark.parametrize("value", [-1, 249, 86_400_001])
+def test_error_of_a_number_out_of_range_has_the_range_of_the_page(value):
+    with pytest.raises(exception.ParamError) as caught:
+        make(tend_interval=value, validate_keys=True)
+    assert caught.value.detail == f"{value} is not in 250 to 86400000"
+
+
+# keys of sections
+
+IN_SECTIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "policies.login_timeout_ms": (
+        {"policies": {"login_timeout_ms": -1}, "validate_keys": True},
+        "-1 is not in 0 to 4294967295",
+    ),
+    "policies.thread_pool_size": (
+        {"policies": {"thread_pool_size": "x"}},
+        "an int is expected, got str",
+    ),
+    "policies.auth_mode": (
+        {"policies": {"auth_mode": "x"}},
+        "an int is expected, got str",
+    ),
+    "lua.user_path": ({"lua": {"user_path": 5}}, "a str is expected, got int"),
+    "tls.enable": ({"tls": {"enable": "x"}}, "a bool is expected, got str"),
+    "shm.shm_key": ({"shm": {"shm_key": "x"}}, "an int is expected, got str"),
+    "shm.max_nodes": ({"shm": {"max_nodes": []}}, "an int is expected, got list"),
+}
+
+
+@pytest.mark.parametrize("key", IN_SECTIONS)
+def test_error_of_a_key_in_a_section_names_the_section(key):
+    config, detail = IN_SECTIONS[key]
+    with pytest.raises(exception.ParamError) as caught:
+        make(**config)
+    assert (caught.value.msg, caught.value.detail) == (f"{key} is invalid", detail)
+
+
+def test_unknown_key_in_a_section_keeps_its_text():
+    with pytest.raises(exception.ParamError) as caught:
+        make(lua={"usr_path": "."}, validate_keys=True)
+    assert caught.value.msg == '"usr_path" is an invalid client config dictionary key'
 
 
 # nothing is kept of what failed

@@ -14,6 +14,9 @@
 /* Whoever looks at the cluster less often than daily has confused a unit or a key. */
 #define MAX_TEND_INTERVAL_MS (24 * 60 * 60 * 1000)
 
+/* The library takes a shorter one for this. */
+#define MIN_TEND_INTERVAL_MS 250
+
 /* Servers close connections that are idle for a minute. */
 #define TLS_SOCKET_IDLE_S 55
 
@@ -417,7 +420,7 @@ static const option shm_rows[] = {
 };
 
 const option_table shm_table = {shm_rows, sizeof shm_rows / sizeof shm_rows[0],
-                                SHM_TABLE};
+                                SHM_TABLE, "shm"};
 
 static const option config_rows[] = {
     {"hosts", OPTION_CUSTOM, 1, .parse = parse_hosts},
@@ -433,7 +436,8 @@ static const option config_rows[] = {
     {"tls", OPTION_CUSTOM, 1, .parse = parse_tls},
     FLAG("validate_keys", strict),
     FLAG("error_keys", error_keys),
-    UP_TO(MAX_TEND_INTERVAL_MS, "tend_interval", cluster.tend_interval_ms),
+    {"tend_interval", OPTION_U32, 1, AT(cluster.tend_interval_ms),
+     .min = MIN_TEND_INTERVAL_MS, .max = MAX_TEND_INTERVAL_MS},
     U32("connect_timeout", cluster.connect_timeout_ms),
     {"max_conns_per_node", OPTION_U32, 1, AT(cluster.max_conns_per_node),
      .max = MAX_CONNS, .given = offsetof(client_config, max_conns_given)},

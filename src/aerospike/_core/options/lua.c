@@ -89,7 +89,7 @@ static const option lua_rows[] = {
 };
 
 const option_table lua_table = {lua_rows, sizeof lua_rows / sizeof lua_rows[0],
-                                LUA_TABLE};
+                                LUA_TABLE, "lua"};
 
 /* A path that is set, or its default: a new reference, or NULL with an exception. */
 static PyObject *

@@ -96,8 +96,7 @@ store_int(module_state *st, const option *row, PyObject *value, void *at, int st
     if (option_int64(st, row->name, value, &v) < 0) {
         return -1;
     }
-    int64_t min = row->type == OPTION_U32 ? 0 : row->min;
-    int64_t max = option_largest(row);
+    int64_t min = row->min, max = option_largest(row);
     bool is_large = row->type == OPTION_U32 && row->max != 0 && v > max;
     bool is_outside = v < min || v > max;
     if (is_large || (is_outside && (strict || row->type == OPTION_TTL))) {
@@ -235,6 +234,9 @@ options_apply(module_state *st, const option_table *table, uint32_t kind,
             rc = store(st, row, value, target, strict);
             if (rc < 0 && refusal != NULL) {
                 raise_instead(st, refusal, place);
+            }
+            else if (rc < 0 && table->section != NULL) {
+                raise_in_section(st, table->section, row->name);
             }
         }
     }

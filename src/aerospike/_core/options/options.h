@@ -14,8 +14,9 @@
 typedef enum option_type {
     OPTION_BOOL,     /* bool */
     OPTION_NOT_BOOL, /* bool, stored negated */
-    OPTION_U32,      /* uint32_t: milliseconds or a count; negative stands for 0, and
-                        above max, if it is given, is refused */
+    OPTION_U32,      /* uint32_t: milliseconds or a count; negative stands for 0, below
+                        min is refused when strict, and above max, if it is given,
+                        always */
     OPTION_ENUM,     /* int: 0 to max; any other leaves the default in place, or is
                         refused when strict */
     OPTION_SIGNED,   /* int32_t from min to max; any other is refused when strict */
@@ -38,7 +39,7 @@ struct option {
     option_type type;
     uint32_t kinds;       /* bits of the dictionaries that have it */
     size_t offset;        /* of the value in the target struct */
-    int64_t min, max;     /* OPTION_ENUM, OPTION_SIGNED, OPTION_TTL; max: OPTION_U32 */
+    int64_t min, max;     /* OPTION_U32, OPTION_ENUM, OPTION_SIGNED, OPTION_TTL */
     const char *new_name; /* when `name` is an old one: today's, which wins where both
                              are given */
     option_parser parse;  /* of OPTION_CUSTOM */
@@ -67,7 +68,8 @@ struct option {
 typedef struct option_table {
     const option *rows;
     size_t n;
-    option_table_id id; /* whose interned names are in the module state */
+    option_table_id id;  /* whose interned names are in the module state */
+    const char *section; /* of the configuration, for errors about values; NULL: none */
 } option_table;
 
 /* The row of a key in the dictionaries of a kind (a bit), or NULL. Runs no Python

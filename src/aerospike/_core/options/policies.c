@@ -228,7 +228,8 @@ apply_entry(module_state *st, policy *defaults, client_keys *keys, PyObject *key
     }
     const option *row = options_find(st, &policies_table, 1, key);
     if (row != NULL) {
-        return option_store(st, row, value, keys, strict);
+        int rc = option_store(st, row, value, keys, strict);
+        return rc < 0 ? raise_in_section(st, "policies", row->name) : rc;
     }
     return is_shared(st, key) ? 0 : report_unknown(st, key, strict);
 }

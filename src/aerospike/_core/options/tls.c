@@ -111,7 +111,7 @@ static const option tls_rows[] = {
 
 #define N_ROWS (sizeof tls_rows / sizeof tls_rows[0])
 
-const option_table tls_table = {tls_rows, N_ROWS, TLS_TABLE};
+const option_table tls_table = {tls_rows, N_ROWS, TLS_TABLE, "tls"};
 
 void
 tls_clear(tls_options *t)

@@ -497,6 +497,43 @@ raise_instead(module_state *st, const char *msg, const char *where)
     return -1;
 }
 
+/* Does the short text of an error say that the key is invalid? */
+static bool
+says_invalid(PyObject *msg, const char *key)
+{
+    PyObject *text = PyUnicode_FromFormat("%s is invalid", key);
+    bool says =
+        text != NULL && PyUnicode_Check(msg) && PyUnicode_Compare(msg, text) == 0;
+    Py_XDECREF(text);
+    return says;
+}
+
+int
+raise_in_section(module_state *st, const char *section, const char *key)
+{
+    PyObject *cls = class_of(st, ASC_ERR_PARAM);
+    bool is_ours = cls != NULL && PyErr_ExceptionMatches(cls) && !comes_out(st);
+    Py_XDECREF(cls);
+    if (!is_ours) {
+        return -1;
+    }
+    PyObject *exc = PyErr_GetRaisedException();
+    PyObject *msg = PyObject_GetAttrString(exc, "msg");
+    PyObject *detail = msg != NULL ? PyObject_GetAttrString(exc, "detail") : NULL;
+    if (detail == NULL || !says_invalid(msg, key)) {
+        PyErr_Clear();
+        PyErr_SetRaisedException(exc); /* takes the reference */
+    }
+    else {
+        PyObject *cause = PyException_GetCause(exc);
+        Py_DECREF(exc);
+        raise_from(cause, raise_param(st, "%s.%U" DETAIL "%S", section, msg, detail));
+    }
+    Py_XDECREF(msg);
+    Py_XDECREF(detail);
+    return -1;
+}
+
 /* --- what a call knows of its errors --- */
 
 /* Set an error again, which this function takes. What was raised meanwhile is dropped,

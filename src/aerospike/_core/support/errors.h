@@ -70,6 +70,10 @@ PyObject *take_text(module_state *st, PyObject *cls, PyObject **cause);
  * detail, behind `where`. Any other exception stays as it is. Returns -1. */
 int raise_instead(module_state *st, const char *msg, const char *where);
 
+/* Put the name of a section before the key in the ParamError that is set, if it says
+ * "<key> is invalid". Any other exception stays as it is. Returns -1. */
+int raise_in_section(module_state *st, const char *section, const char *key);
+
 /* Make the exception that is set say whether a write is in doubt. It is when it has
  * left and was interrupted, or when its reply could not be made into its result. What
  * the exception says already is only changed into true. */
