@@ -677,11 +677,12 @@ class Client:
 
         :param keys: list or tuple of key tuples; a key may occur twice.
         :param policy: dict of batch policy keys over the client's defaults.
-        :raises RecordError and others: the first error of a record.
+        :raises RecordError and others: the first error of a record. A record that is
+            missing, or that a filter excludes, has none.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. If some nodes answered, the call
-            does not raise, and the records of the other nodes have the errors.
+        :raises TimeoutError: a node with some of the records did not answer in time.
+            What the other nodes have answered is lost; batch_read() keeps it.
         """
     def exists_many(
         self, keys: Sequence[Key], policy: BatchPolicy | Options | None = None
@@ -691,11 +692,12 @@ class Client:
 
         :param keys: list or tuple of key tuples; a key may occur twice.
         :param policy: dict of batch policy keys over the client's defaults.
-        :raises RecordError and others: the first error of a record.
+        :raises RecordError and others: the first error of a record. A record that is
+            missing, or that a filter excludes, has none.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. If some nodes answered, the call
-            does not raise, and the records of the other nodes have the errors.
+        :raises TimeoutError: a node with some of the records did not answer in time.
+            What the other nodes have answered is lost; batch_read() keeps it.
         """
     def select_many(
         self,
@@ -708,11 +710,12 @@ class Client:
         :param keys: list or tuple of key tuples; a key may occur twice.
         :param bins: list or tuple of bin names.
         :param policy: dict of batch policy keys over the client's defaults.
-        :raises RecordError and others: the first error of a record.
+        :raises RecordError and others: the first error of a record. A record that is
+            missing, or that a filter excludes, has none.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. If some nodes answered, the call
-            does not raise, and the records of the other nodes have the errors.
+        :raises TimeoutError: a node with some of the records did not answer in time.
+            What the other nodes have answered is lost; batch_read() keeps it.
         """
     def batch_get_ops(
         self,
@@ -725,11 +728,12 @@ class Client:
         :param keys: list or tuple of key tuples; a key may occur twice.
         :param list: list of operations that only read.
         :param policy: dict of batch policy keys over the client's defaults.
-        :raises RecordError and others: the first error of a record.
+        :raises RecordError and others: the first error of a record. A record that is
+            missing, or that a filter excludes, has none.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. If some nodes answered, the call
-            does not raise, and the records of the other nodes have the errors.
+        :raises TimeoutError: a node with some of the records did not answer in time.
+            What the other nodes have answered is lost; batch_read() keeps it.
         """
     def _stream(
         self,
@@ -1494,11 +1498,12 @@ class AsyncClient:
 
         :param keys: list or tuple of key tuples; a key may occur twice.
         :param policy: dict of batch policy keys over the client's defaults.
-        :raises RecordError and others: the first error of a record.
+        :raises RecordError and others: the first error of a record. A record that is
+            missing, or that a filter excludes, has none.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. If some nodes answered, the call
-            does not raise, and the records of the other nodes have the errors.
+        :raises TimeoutError: a node with some of the records did not answer in time.
+            What the other nodes have answered is lost; batch_read() keeps it.
         """
     async def exists_many(
         self, keys: Sequence[Key], policy: BatchPolicy | Options | None = None
@@ -1508,11 +1513,12 @@ class AsyncClient:
 
         :param keys: list or tuple of key tuples; a key may occur twice.
         :param policy: dict of batch policy keys over the client's defaults.
-        :raises RecordError and others: the first error of a record.
+        :raises RecordError and others: the first error of a record. A record that is
+            missing, or that a filter excludes, has none.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. If some nodes answered, the call
-            does not raise, and the records of the other nodes have the errors.
+        :raises TimeoutError: a node with some of the records did not answer in time.
+            What the other nodes have answered is lost; batch_read() keeps it.
         """
     async def select_many(
         self,
@@ -1525,11 +1531,12 @@ class AsyncClient:
         :param keys: list or tuple of key tuples; a key may occur twice.
         :param bins: list or tuple of bin names.
         :param policy: dict of batch policy keys over the client's defaults.
-        :raises RecordError and others: the first error of a record.
+        :raises RecordError and others: the first error of a record. A record that is
+            missing, or that a filter excludes, has none.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. If some nodes answered, the call
-            does not raise, and the records of the other nodes have the errors.
+        :raises TimeoutError: a node with some of the records did not answer in time.
+            What the other nodes have answered is lost; batch_read() keeps it.
         """
     async def batch_get_ops(
         self,
@@ -1542,11 +1549,12 @@ class AsyncClient:
         :param keys: list or tuple of key tuples; a key may occur twice.
         :param list: list of operations that only read.
         :param policy: dict of batch policy keys over the client's defaults.
-        :raises RecordError and others: the first error of a record.
+        :raises RecordError and others: the first error of a record. A record that is
+            missing, or that a filter excludes, has none.
         :raises ParamError: an argument is malformed; nothing was sent.
         :raises ClusterError: the client is closed.
-        :raises TimeoutError: no node answered in time. If some nodes answered, the call
-            does not raise, and the records of the other nodes have the errors.
+        :raises TimeoutError: a node with some of the records did not answer in time.
+            What the other nodes have answered is lost; batch_read() keeps it.
         """
     async def _operate_one(
         self,

@@ -320,7 +320,12 @@ template_of_apply(batch_run *b, const policy *pol, PyObject *const *argv)
 
 #define DOC_OLD_BATCH                                                                  \
     ":param policy: dict of batch policy keys over the client's defaults.\n"           \
-    ":raises RecordError and others: the first error of a record.\n" DOC_BATCH_RAISES
+    ":raises RecordError and others: the first error of a record. A record that is\n"  \
+    "    missing, or that a filter excludes, has none.\n"                              \
+    ":raises ParamError: an argument is malformed; nothing was sent.\n"                \
+    ":raises ClusterError: the client is closed.\n"                                    \
+    ":raises TimeoutError: a node with some of the records did not answer in time.\n"  \
+    "    What the other nodes have answered is lost; batch_read() keeps it."
 
 static const char doc_batch_read[] =
     "batch_read($self, keys, bins=None, policy=None)\n--\n\n"
