@@ -295,7 +295,8 @@ _NO_NAMESPACE = 20
 _NO_USER = 60
 _NO_ROLE = 70
 _NOT_AUTHENTICATED = 80
-_OF_ROLES = (_NOT_AUTHENTICATED, 81)
+_ROLE_VIOLATION = 81
+_OF_ROLES = (_NOT_AUTHENTICATED, _ROLE_VIOLATION)
 
 # code -> why a node does not renew a session
 _SESSIONS = {
@@ -677,12 +678,17 @@ _ADMIN = {
     82: "no role of this client's user allows the address of this machine",
 }
 
+_NOT_OWN = (
+    "admin_change_password() is for the user as which this client has logged in; use "
+    "admin_set_password() for user {user}"
+)
+
 
 def admin(error: AerospikeError, subjects: dict[str, object]) -> None:
     """Complete the error of an admin command.
 
     :param subjects: user, role, roles, privileges, whitelist: what the command is
-        about.
+        about; for_self: users give it for themselves alone.
     """
     known = {name: shown(value) for name, value in subjects.items()}
     known.setdefault("role", known.get("roles", ""))
@@ -693,6 +699,8 @@ def admin(error: AerospikeError, subjects: dict[str, object]) -> None:
         # it is about the client's own user, not about that of the command
         if error.code in _SESSIONS:
             parts.append(_SESSIONS[error.code])
+    elif error.code == _ROLE_VIOLATION and subjects.get("for_self"):
+        parts.append(_NOT_OWN.format_map(known))
     elif error.code in _ADMIN and error.host is not None:
         parts.append(_ADMIN[error.code].format_map({"user": "", **known}))
     error.detail = "; ".join(parts)

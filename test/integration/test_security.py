@@ -402,6 +402,14 @@ def test_users_are_for_administrators(log_in, admin):
     assert bob.admin_change_password("bob", "s2") == 0
 
 
+def test_changing_the_password_of_another_user_names_the_call_for_that(admin):
+    admin.admin_create_user("eve", "secret", ["read"])
+    with pytest.raises(exception.RoleViolation) as caught:
+        admin.admin_change_password("eve", "s2")
+    assert "use admin_set_password() for user 'eve'" in caught.value.detail
+    assert "PRIV_USER_ADMIN" not in caught.value.detail
+
+
 def test_server_without_security_says_so(make_client):
     with pytest.raises(exception.SecurityNotSupported, match="Community Edition"):
         make_client().admin_query_users()

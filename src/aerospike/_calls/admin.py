@@ -275,7 +275,7 @@ def ask(
     """Give a command to a node. The blocks of the answer.
 
     :param subjects: user, role, roles, privileges, whitelist: what an error is
-        about.
+        about; for_self: users give the command for themselves alone.
     """
     try:
         blocks: list[Block] = yield Admin(command, fields, policy)

@@ -113,6 +113,7 @@ def admin_change_password(
     :param user: the user as which this client has logged in.
     :return: 0.
     :raises ParamError: the client has no user.
+    :raises RoleViolation: the user is another: admin_set_password() is for that.
     :raises ForbiddenPassword, InvalidPassword: the cluster does not accept the
         password, or somebody has changed it since this client logged in.
     """
@@ -121,7 +122,7 @@ def admin_change_password(
     field = user_field(user)
     hashed = yield hashing
     fields = field, (Field.OLD_PASSWORD, None), (Field.PASSWORD, hashed)
-    yield from ask(Command.CHANGE_PASSWORD, fields, policy, user=user)
+    yield from ask(Command.CHANGE_PASSWORD, fields, policy, user=user, for_self=True)
     return 0
 
 
