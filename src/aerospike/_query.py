@@ -79,10 +79,14 @@ def check_callback(callback: object) -> None:
 
 
 class _Number:
-    """An attribute that is an int below `end`; negative values count as 0."""
+    """An attribute that is an int below `end`; negative values count as 0.
 
-    def __init__(self, end: int) -> None:
+    `text` says what it means: the docstring that users see.
+    """
+
+    def __init__(self, end: int, text: str) -> None:
         self.end = end
+        self.__doc__ = text
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.slot = "_" + name
@@ -137,9 +141,28 @@ class Asked:
     _tracked: tuple[int, int, str | None]  # begin, count and node of those
     _paginates: bool
 
-    max_records = _Number(2**63)
-    records_per_second = _Number(2**32)
-    ttl = _Number(2**32)
+    max_records = _Number(
+        2**63,
+        """int, the largest number of records that one call gives. 0, the default: all.
+
+        The client divides the number among the nodes. So a call may give fewer records
+        than there are.
+        """,
+    )
+    records_per_second = _Number(
+        2**32,
+        """int, the largest number of records that each node reads in a second. 0, the
+        default: no limit.
+        """,
+    )
+    ttl = _Number(
+        2**32,
+        """int, the time to live, in seconds, that background work gives to the records.
+        0, the default: that of the namespace on the server.
+
+        It can also be TTL_NEVER_EXPIRE or TTL_DONT_UPDATE. Negative values count as 0.
+        """,
+    )
 
     def __init__(self, *args: Any, **named: Any) -> None:
         name = type(self).__name__

@@ -197,3 +197,11 @@ def test_every_argument_is_described(module):
                 name,
                 parameter,
             )
+
+
+@pytest.mark.parametrize("cls", [aerospike.Query, aerospike.Scan])
+@pytest.mark.parametrize("name", ["max_records", "records_per_second", "ttl"])
+def test_numbers_of_a_query_say_what_they_mean_and_their_default(cls, name):
+    text = inspect.getdoc(getattr(cls, name)) or ""
+    assert text.startswith("int, ")
+    assert "0, the default:" in " ".join(text.split())
