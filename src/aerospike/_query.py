@@ -499,8 +499,10 @@ class OfQuery(Asked):
         return self._set_where(predicate, ctx)
 
     def where_with_index_name(self, index_name: str, predicate: Any) -> Self:
-        """Set the condition, and name the index to use. The bin of the predicate is
-        None.
+        """Set the condition, and name the index to use.
+
+        The index says which bin is compared. So the bin of the predicate has no effect,
+        and is usually None.
         """
         if not isinstance(index_name, str):
             raise TypeError(
@@ -510,8 +512,10 @@ class OfQuery(Asked):
         return self._set_where(predicate, None, False, index_name=index_name)
 
     def where_with_expr(self, expr: Any, predicate: Any) -> Self:
-        """Set the condition, and use the index on an expression. The bin of the
-        predicate is None.
+        """Set the condition, and use the index on an expression.
+
+        The expression says what is compared. So the bin of the predicate has no effect,
+        and is usually None.
 
         :param expr: a compiled expression, or its get_expression_base64().
         """

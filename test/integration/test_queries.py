@@ -352,6 +352,9 @@ def test_index_by_its_name(client):
     query = client.query(NS, SET)
     query.where_with_index_name("q_i", P.between(None, 3, 5))
     assert ids(query.results()) == [3, 4, 5]
+    query = client.query(NS, SET)
+    query.where_with_index_name("q_i", P.between("other", 3, 5))  # the index has a bin
+    assert ids(query.results()) == [3, 4, 5]
     query = client.query(NS, SET).where_with_index_name("q_none", P.equals("i", 1))
     with pytest.raises(exception.IndexNotFound):
         query.results({"max_retries": 0})
