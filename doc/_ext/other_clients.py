@@ -238,7 +238,8 @@ def in_2x(owner: str, name: str) -> str:
         if _last_release("aerospike.Client", method):
             return f":py:meth:`Client.{method}() <aerospike.Client.{method}>`"
         return HELPERS_2X if ".operations" in owner else "not there"
-    if _has(NEW_IN_19X, owner, name):
+    module, _, cls = owner.rpartition(".")
+    if _has(NEW_IN_19X, owner, name) or _has(NEW_IN_19X, module, cls):
         return "not there"
     return NOTES_2X.get(full, "the same")
 

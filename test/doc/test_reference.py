@@ -205,3 +205,10 @@ def test_numbers_of_a_query_say_what_they_mean_and_their_default(cls, name):
     text = inspect.getdoc(getattr(cls, name)) or ""
     assert text.startswith("int, ")
     assert "0, the default:" in " ".join(text.split())
+
+
+def test_attributes_of_a_class_that_2x_lacks_are_not_there_either():
+    assert other_clients.in_2x("aerospike", "Transaction") == "not there"
+    for name in ("id", "in_doubt", "state", "timeout"):
+        assert other_clients.in_2x("aerospike.Transaction", name) == "not there"
+        assert other_clients.in_19x("aerospike.Transaction", name) == "the same"
