@@ -39,6 +39,13 @@ Key = tuple[str, str, str]
 DEFAULT_PORT = 3000
 SET = "pytest"
 """The set of the keys that the fixtures make."""
+OF_DEVELOPMENT_CLUSTER = (
+    "aerospike_nodes",
+    "aerospike_version",
+    "aerospike_strong_consistency",
+    "aerospike_seed",
+)
+"""Options that say what the development cluster is like."""
 CONNECT_TIMEOUT_MS = 20_000
 """How long the client may take to connect: machines that run tests are often busy."""
 
@@ -56,7 +63,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--aerospike-nodes",
         metavar="N",
         type=int,
-        default=1,
         help="nodes of the development cluster (default: 1)",
     )
     group.addoption(
@@ -100,8 +106,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse malformed options at once, not in the first test that needs them."""
-    _real_hosts(config)
-    if config.getoption("aerospike_nodes") < 1:
+    if _real_hosts(config):
+        _refuse_options_without_effect(config)
+    if _nodes(config) < 1:
         raise pytest.UsageError("--aerospike-nodes: at least 1 is needed")
     try:
         build_of(_version(config))
@@ -112,18 +119,55 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_report_header(config: pytest.Config) -> str | None:
     """A line that says so when tests run on a real cluster."""
     hosts = _real_hosts(config)
-    return f"aerospike: {', '.join(map(_show_host, hosts))}" if hosts else None
+    if not hosts:
+        return None
+    unused = [name for name in OF_DEVELOPMENT_CLUSTER if _is_in_file(config, name)]
+    without = f" (without {', '.join(unused)})" if unused else ""
+    return f"aerospike: {', '.join(map(_show_host, hosts))}{without}"
 
 
-def _real_hosts(config: pytest.Config) -> Hosts:
-    """Seeds of a real cluster, empty when none is named.
+def _option(name: str) -> str:
+    """How the option is written that beats a setting of the configuration file."""
+    return f"--{name.replace('_', '-')}"
+
+
+def _is_in_file(config: pytest.Config, name: str) -> bool:
+    return name != "aerospike_nodes" and bool(config.getini(name))
+
+
+def _named_hosts(config: pytest.Config) -> tuple[str, str]:
+    """Who names the real cluster, and the text; empty when nobody does.
 
     The option beats the environment variable, and that the configuration file.
     """
     text = config.getoption("aerospike_hosts")
-    if text is None:
-        text = os.environ.get("AEROSPIKE_HOSTS") or config.getini("aerospike_hosts")
+    if text is not None:
+        return "--aerospike-hosts", text
+    text = os.environ.get("AEROSPIKE_HOSTS")
+    if text:
+        return "AEROSPIKE_HOSTS", text
+    return "aerospike_hosts", config.getini("aerospike_hosts")
+
+
+def _real_hosts(config: pytest.Config) -> Hosts:
+    """Seeds of a real cluster, empty when none is named."""
+    _, text = _named_hosts(config)
     return [_parse_host(part.strip()) for part in text.split(",") if part.strip()]
+
+
+def _refuse_options_without_effect(config: pytest.Config) -> None:
+    """UsageError for an option that a real cluster cannot have.
+
+    The configuration file may have settings of both kinds of clusters: one run uses
+    these, another one those.
+    """
+    who, _ = _named_hosts(config)
+    for name in OF_DEVELOPMENT_CLUSTER:
+        if config.getoption(name) is not None:
+            raise pytest.UsageError(
+                f"{_option(name)} is for a development cluster, but {who} names a real "
+                "one; an empty --aerospike-hosts= asks for a development cluster"
+            )
 
 
 def _parse_host(text: str) -> tuple[str, int]:
@@ -151,6 +195,11 @@ def _show_host(host: tuple[str, int]) -> str:
 def _namespace(config: pytest.Config) -> str:
     name = config.getoption("aerospike_namespace")
     return str(name or config.getini("aerospike_namespace"))
+
+
+def _nodes(config: pytest.Config) -> int:
+    given = config.getoption("aerospike_nodes")
+    return 1 if given is None else int(given)
 
 
 def _version(config: pytest.Config) -> str:
@@ -188,9 +237,8 @@ def aerospike_cluster(pytestconfig: pytest.Config) -> Iterator[DevCluster | None
 
     load_all()  # on a busy machine a test's first request might wait too long for it
     namespaces = dict.fromkeys([*DEFAULT_NAMESPACES, _namespace(pytestconfig)])
-    nodes = pytestconfig.getoption("aerospike_nodes")
     with DevCluster(
-        nodes,
+        _nodes(pytestconfig),
         namespaces=namespaces,
         version=_version(pytestconfig),
         strong_consistency=_is_strong(pytestconfig),

@@ -308,6 +308,47 @@ def test_malformed_hosts_are_a_usage_error(run, text):
     assert f"not an address of an Aerospike node: '{text}'" in result.stderr.str()
 
 
+@pytest.mark.parametrize("way", ["option", "environment", "ini"])
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--aerospike-nodes=1",
+        "--aerospike-version=8.2",
+        "--aerospike-strong-consistency",
+        "--aerospike-seed=seed.json",
+    ],
+)
+def test_option_of_the_development_cluster_is_refused_on_a_real_one(
+    run, pytester, monkeypatch, option, way
+):
+    who = "--aerospike-hosts"
+    arguments = []
+    if way == "option":
+        arguments.append(f"{who}=127.0.0.1:1")
+    elif way == "environment":
+        who = "AEROSPIKE_HOSTS"
+        monkeypatch.setenv(who, "127.0.0.1:1")
+    else:
+        who = "aerospike_hosts"
+        pytester.makeini(f"[pytest]\n{who} = 127.0.0.1:1")
+    result = run("def test_nothing(): pass", option, *arguments)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    name = option.partition("=")[0]
+    assert f"{name} is for a development cluster, but {who} " in result.stderr.str()
+    result = run("def test_nothing(): pass", option, "--aerospike-hosts=")
+    result.assert_outcomes(passed=1)
+
+
+def test_settings_of_the_development_cluster_may_stay_in_the_file(run, pytester):
+    pytester.makeini(
+        "[pytest]\naerospike_seed = seed.json\naerospike_strong_consistency = true"
+    )
+    result = run("def test_nothing(): pass", "--aerospike-hosts=127.0.0.1:1")
+    result.assert_outcomes(passed=1)
+    unused = "aerospike_strong_consistency, aerospike_seed"
+    result.stdout.fnmatch_lines([f"aerospike: 127.0.0.1:1 (without {unused})"])
+
+
 def test_no_node_is_a_usage_error(run):
     result = run("def test_nothing(): pass", "--aerospike-nodes=0")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
