@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import logging
+import os
 import signal
 import socket
 import sys
@@ -388,6 +389,20 @@ def _advice(error: OSError, has_tls: bool) -> str:
     return ""
 
 
+def _check_writable(name: str) -> None:
+    """OSError, before there are data, if a file cannot be written.
+
+    A file that is not there yet is not there afterwards, either: the cluster may not
+    start, and an empty file would look like a dump without records.
+    """
+    try:
+        open(name, "x", encoding="utf-8").close()
+    except FileExistsError:
+        open(name, "a", encoding="utf-8").close()
+    else:
+        os.remove(name)
+
+
 def _ping(address: str, prog: str) -> int:
     """Ask a server for its status; 0 if it answers anything, as without a login."""
     host, _, port = address.rpartition(":")
@@ -419,7 +434,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
         options["racks"] = _racks_of(options["racks"])
         dump = options.pop("dump")
         if dump is not None:
-            open(dump, "a", encoding="utf-8").close()  # or say so before there are data
+            _check_writable(dump)
         cluster = DevCluster(**options)
         cluster.start()
     except (ValueError, ImportError) as error:

@@ -289,6 +289,17 @@ def test_dump_that_cannot_be_written_is_refused_at_the_start(tmp_path, capsys):
     assert capsys.readouterr().err == f"{PROG}: {dump}: No such file or directory\n"
 
 
+@pytest.mark.parametrize("text", [None, "of before\n"])
+def test_failed_start_leaves_the_dump_as_it_was(tmp_path, capsys, text):
+    seed, dump = tmp_path / "seed.json", tmp_path / "dump.jsonl"
+    seed.write_text("{")
+    if text is not None:
+        dump.write_text(text)
+    assert main(["--port", "0", "--seed", str(seed), "--dump", str(dump)]) == 1
+    assert "no JSON" in capsys.readouterr().err
+    assert (dump.read_text() if dump.exists() else None) == text
+
+
 def test_ping_tells_whether_a_server_answers(cluster, capsys, nowhere):
     host, port = cluster.hosts[0]
     assert main(["--ping", f"{host}:{port}"]) == 0
