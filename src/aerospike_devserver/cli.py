@@ -6,6 +6,7 @@ import argparse
 import errno
 import logging
 import os
+import re
 import signal
 import socket
 import sys
@@ -29,6 +30,7 @@ from aerospike_devserver.config import (
     GivenRacks,
     bracketed,
 )
+from aerospike_devserver.seeding import SeedError
 from aerospike_devserver.storage.state import DEFAULT_TLS_PORT
 from aerospike_devserver.version import BUILDS, DEFAULT_VERSION
 
@@ -389,6 +391,34 @@ def _advice(error: OSError, has_tls: bool) -> str:
     return ""
 
 
+_NAMES = {
+    settings.get("dest", name[2:].replace("-", "_")): name
+    for name, settings in _OPTIONS
+}
+"""Parameter of DevCluster -> its option."""
+
+_QUOTED = r"'[^']*'"
+_CLEAR = "|".join(name for name in _NAMES if "_" in name)
+_WORDS = "|".join(name for name in _NAMES if "_" not in name)
+_NAMED = re.compile(
+    # a word such as "nodes" names a parameter only where it stands first, or is needed
+    rf"{_QUOTED}|(?<![\w./-])(?P<clear>{_CLEAR})(?![\w./-])(?:=True)?"
+    rf"|(?:^|(?<=needs ))(?P<word>{_WORDS})\b(?:=\"(?P<value>\w+)\")?"
+)
+
+
+def _with_options(text: str) -> str:
+    """The text of an error of DevCluster, with options in place of its parameters."""
+
+    def option_of(found: re.Match[str]) -> str:
+        name = found["clear"] or found["word"]
+        if name is None:  # what the user has given
+            return found[0]
+        return f"{_NAMES[name]} {found['value'] or ''}".rstrip()
+
+    return _NAMED.sub(option_of, text)
+
+
 def _check_writable(name: str) -> None:
     """OSError, before there are data, if a file cannot be written.
 
@@ -437,8 +467,11 @@ def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
             _check_writable(dump)
         cluster = DevCluster(**options)
         cluster.start()
-    except (ValueError, ImportError) as error:
+    except (SeedError, ImportError) as error:
         print(f"{prog}: {error}", file=sys.stderr)
+        return 1
+    except ValueError as error:
+        print(f"{prog}: {_with_options(str(error))}", file=sys.stderr)
         return 1
     except OSError as error:
         print(f"{prog}: {_of_file(error)}{_advice(error, has_tls)}", file=sys.stderr)

@@ -290,7 +290,7 @@ class ClusterConfig:
         if not self.allow_remote and not is_loopback(self.host):
             raise ValueError(
                 f"host {self.host!r} is not on loopback: other machines reach the "
-                "server there, which needs allow_remote=True (--allow-remote)"
+                "server there, which needs allow_remote=True"
             )
 
     @cached_property
