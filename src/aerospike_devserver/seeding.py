@@ -18,6 +18,7 @@ import os
 import re
 from binascii import Error as Base64Error
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -31,8 +32,14 @@ from aerospike_devserver.codec.message import (
     Op,
     Operation,
 )
-from aerospike_devserver.codec.msgpack import MAX_DEPTH
-from aerospike_devserver.codec.particle import dump, load, store
+from aerospike_devserver.codec.msgpack import MAX_DEPTH, MsgpackError
+from aerospike_devserver.codec.particle import (
+    check_keys,
+    dump,
+    key_order,
+    load,
+    store,
+)
 from aerospike_devserver.config import MAX_TTL_S
 from aerospike_devserver.handlers.record import record as commands
 from aerospike_devserver.handlers.record.command import MAX_SET_NAME
@@ -44,11 +51,14 @@ from aerospike_devserver.storage.state import ClusterState
 from aerospike_devserver.values.particle import BLOBS, Particle
 from aerospike_devserver.values.ripemd160 import ripemd160
 from aerospike_devserver.values.values import (
+    ALLOWANCE,
     KV_ORDERED,
     ORDERED,
     ListValue,
     MapValue,
     Value,
+    is_sorted,
+    order_key,
 )
 
 Source: TypeAlias = str | os.PathLike[str] | Iterable[Mapping[str, Any]]
@@ -286,7 +296,8 @@ def _order(form: Mapping[str, Any], field: str, orders: Mapping[str, int]) -> in
 class _Parts(NamedTuple):
     """A list or a map to be: its parts, each with its field, and what to make of them.
 
-    Values are made without recursion: maps may be nested deeper than Python calls.
+    Values are made without recursion: maps may be nested deeper than Python calls. The
+    parts are made first, and so they are in the server's order when they are compared.
     """
 
     given: list[tuple[object, str]]
@@ -302,7 +313,14 @@ def _form_list(form: Mapping[str, Any], field: str) -> _Parts:
     if not isinstance(items, list):
         raise _Wrong(field, "$list is an array")
     order = _order(form, field, _LIST_ORDERS)
-    return _Parts(_elements(items, field), lambda made: ListValue(made, order))
+    return _Parts(_elements(items, field), lambda made: _list(made, order))
+
+
+def _list(items: list[Value], order: int) -> ListValue:
+    """A list; an ordered one is sorted as the server sorts it."""
+    if order and not is_sorted(items):
+        items = sorted(items, key=order_key)
+    return ListValue(items, order)
 
 
 def _form_map(form: Mapping[str, Any], field: str) -> _Parts:
@@ -314,7 +332,21 @@ def _form_map(form: Mapping[str, Any], field: str) -> _Parts:
     keys = _elements([key for key, _ in pairs], field)
     values = _elements([value for _, value in pairs], field)
     n = len(pairs)
-    return _Parts(keys + values, lambda made: MapValue(made[:n], made[n:], order))
+    return _Parts(keys + values, lambda made: _map(made[:n], made[n:], order, field))
+
+
+def _map(keys: list[Value], values: list[Value], order: int, field: str) -> MapValue:
+    """A map, in the order of its keys as the server stores it; _Wrong."""
+    try:
+        check_keys(keys)
+    except MsgpackError as error:
+        text = "a key of a map is an integer, a string or bytes"
+        raise _Wrong(field, text) from error
+    pairs = sorted(zip(keys, values, strict=True), key=lambda pair: key_order(pair[0]))
+    for (key, _), (following, _) in pairwise(pairs):
+        if key == following:
+            raise _Wrong(field, f"{json.dumps(_as_json(key))} is a key twice")
+    return MapValue([key for key, _ in pairs], [value for _, value in pairs], order)
 
 
 _Form: TypeAlias = Callable[[Mapping[str, Any], str], "Value | _Parts"]
@@ -338,7 +370,7 @@ def _object(given: Mapping[str, Any], field: str) -> Value | _Parts:
             raise _Wrong(field, 'keys that are no strings need {"$map": [...]}')
         keys = [b"\x03" + _encoded(key, field) for key in given]
         values = [(each, f"{field}.{key}") for key, each in given.items()]
-        return _Parts(values, lambda made: MapValue(keys, made))
+        return _Parts(values, lambda made: _map(keys, made, 0, field))
     found = [name for name in names if name in FORMS]
     if len(found) != 1:
         known = ", ".join(FORMS)
@@ -443,12 +475,13 @@ def _operations(bins: object) -> list[Operation]:
     if len(bins) > MAX_BINS:
         raise _Wrong("bins", f"a record has {MAX_BINS} bins at most")
     made: list[Operation] = []
+    ALLOWANCE.renew()
     for name, given in bins.items():
-        value = _value(given, f"bins.{name}")
-        if value is None:
-            raise _Wrong(f"bins.{name}", "null: leave out a bin that is not there")
-        particle, data = dump(value)
         try:
+            value = _value(given, f"bins.{name}")
+            if value is None:
+                raise _Wrong(f"bins.{name}", "null: leave out a bin that is not there")
+            particle, data = dump(value)
             store(particle, data)
         except ServerError as error:
             raise _Wrong(f"bins.{name}", _why(error.result)) from error

@@ -12,7 +12,7 @@ import pytest
 import aerospike
 from aerospike_devserver import DevCluster, SeedError
 from aerospike_devserver.values.ripemd160 import ripemd160
-from aerospike_helpers.operations import hll_operations
+from aerospike_helpers.operations import hll_operations, list_operations
 
 from ...waiting import join_all, patient
 
@@ -104,6 +104,46 @@ VALUES = [
 ]
 
 
+UNSORTED = [
+    # by type first: null, bool, int, str, list, map, bytes, float
+    (
+        [0.5, {"$bytes": "AA=="}, {"a": 1}, [2], "a", 3, 1, True, None],
+        [None, True, 1, 3, "a", [2], {"a": 1}, b"\0", 0.5],
+    ),
+    ([[2], [1, 5], [1]], [[1], [1, 5], [2]]),
+    (["b", "é", "", "a"], ["", "a", "b", "é"]),
+    # maps that are compared by their keys: those are in the server's order then
+    (
+        [{"b": 1, "a": 9}, {"a": 8, "b": 2}, {"z": 0}],
+        [{"z": 0}, {"a": 8, "b": 2}, {"a": 9, "b": 1}],
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "value"), UNSORTED, ids=str)
+def test_ordered_lists_are_sorted(cluster, client, given, value):
+    ordered = {"$list": given, "$order": "ordered"}
+    cluster.load([ADA | {"bins": {"l": ordered, "in": [ordered]}}])
+    assert client.get(KEY)[2] == {"l": value, "in": [value]}
+    client.put(("test", "s", 1), {"l": []})  # the client's own list, sorted there
+    operations = [
+        list_operations.list_set_order("l", aerospike.LIST_ORDERED),
+        list_operations.list_append_items("l", value[::-1]),
+    ]
+    client.operate(("test", "s", 1), operations)
+    assert client.get(("test", "s", 1))[2] == {"l": value}
+
+
+@pytest.mark.parametrize("order", [{}, {"$order": "key"}, {"$order": "key_value"}])
+def test_keys_of_maps_are_sorted(cluster, client, order):
+    pairs = [[{"$bytes": "AA=="}, 1], ["b", 2], ["a", 3], [10, 4], [-1, 5]]
+    cluster.load([ADA | {"bins": {"m": {"$map": pairs, **order}}}])
+    found = client.get(KEY)[2]["m"]
+    assert list(found.items()) == [(-1, 5), (10, 4), ("a", 3), ("b", 2), (b"\0", 1)]
+    client.map_put(KEY, "m", 0, 6)
+    assert client.map_get_by_index(KEY, "m", 1, aerospike.MAP_RETURN_VALUE) == 6
+
+
 @pytest.mark.parametrize(("given", "value"), VALUES, ids=str)
 def test_values_are_those_that_json_says(cluster, client, given, value):
     cluster.load([ADA | {"bins": {"v": given}}])
@@ -159,7 +199,25 @@ WRONG = [
         "bins.a name of 16 cha",
         "15 bytes",
     ),
-    ('{"key": 1, "bins": {"m": {"$map": [[[1], 1]]}}}', 1, "bins.m", "code 1"),
+    (
+        '{"key": 1, "bins": {"m": {"$map": [[[1], 1]]}}}',
+        1,
+        "bins.m",
+        "integer, a string",
+    ),
+    ('{"key": 1, "bins": {"m": {"$map": [[true, 1]]}}}', 1, "bins.m", "a string or"),
+    (
+        '{"key": 1, "bins": {"l": [{"$map": [[2, 1], [1, 1], [2, 3]]}]}}',
+        1,
+        "bins.l[0]",
+        ": 2 is a key twice",
+    ),
+    (
+        '{"key": 1, "bins": {"m": {"$map": [["b", 1], ["b", 1]], "$order": "key"}}}',
+        1,
+        "bins.m",
+        ': "b" is a key twice',
+    ),
     ('{"key": 1, "bins": {"g": {"$geo": "{}"}}}', 1, "bins.g", "code 160"),
     ('{"key": 1, "bins": {"g": {"$geo": "\\ud800"}}}', 1, "bins.g", "not UTF-8"),
     ('{"key": 1, "bins": {"m": {"\\ud800": 1}}}', 1, "bins.m", "not UTF-8"),
