@@ -42,6 +42,10 @@ OPERATIONS = "aerospike_helpers.operations."
 EXPRESSIONS = "aerospike_helpers.expressions."
 HIDDEN = ("Generic",)
 """Names without an underscore that are not meant for users."""
+HIDDEN_METHODS = {
+    "aerospike_devserver.faults.Faults": "refuses place_of reply welcome passed",
+}
+"""Full name of a class -> its methods that are for other modules of its package."""
 
 CLIENT_GROUPS = {
     "Making and closing a client": "from_url from_env connect close is_connected",
@@ -112,11 +116,12 @@ def rst(*lines: str) -> str:
 
 def methods_of(cls: type) -> list[str]:
     """Public methods and properties of a class, as they were defined."""
+    hidden = HIDDEN_METHODS.get(f"{cls.__module__}.{cls.__qualname__}", "").split()
     found: dict[str, None] = {}
     for base in reversed(cls.__mro__):
         if base.__module__.startswith("aerospike"):
             found |= dict.fromkeys(n for n in vars(base) if not n.startswith("_"))
-    return [name for name in found if name in dir(cls)]
+    return [name for name in found if name in dir(cls) and name not in hidden]
 
 
 def in_groups() -> dict[str, list[str]]:
@@ -561,6 +566,7 @@ SIGNATURES = {
             *(f"aerospike.monitoring.Command{n}" for n in ("Started", "Succeeded")),
             *("aerospike._core.Stream", "aerospike._core.AsyncStream"),
             "aerospike._core.Record",
+            *("aerospike_devserver.faults.Faults", "aerospike_devserver.faults.Fault"),
             "aerospike.monitoring.CommandFailed",
             "aerospike.monitoring.NodeEvent",
             "aerospike.monitoring.ConnectionEvent",

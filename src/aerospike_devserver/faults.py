@@ -400,17 +400,24 @@ class Fault:
 
 
 class Faults:
-    """The faults of a cluster. Each method makes a fault, which is active at once.
+    """The faults of a cluster. Each method makes a `Fault`, which is active at once.
 
-    The arguments node, commands, nth, every and times say which requests a fault
-    affects. If several faults affect the same request, they act in the order in which
-    they were made.
+    All methods except refuse(), swap() and clear() take named arguments that say which
+    requests the fault affects; without them, it affects all requests to all nodes:
 
-    With `commands="connect"`, a fault affects new connections. They can be delayed,
-    kept silent, reset, half-closed, or closed by `cut(0)`. A connection with TLS counts
-    as new when its handshake is over.
+    - node: the index of a node, or its name.
+    - commands: a kind of requests, or a list of kinds: "read", "write", "apply",
+      "batch", "query", "info", "admin".
+    - nth: only the request with this number, counted from 1.
+    - every: one of this many requests.
+    - times: this many requests, and then no more.
 
-    :ivar active: the faults that have not ended.
+    If several faults affect the same request, they act in the order in which they were
+    made. With `commands="connect"`, a fault affects new connections. They can be
+    delayed, kept silent, reset, half-closed, or closed by `cut(0)`. A connection with
+    TLS counts as new when its handshake is over.
+
+    :ivar active: the faults that have not ended, a tuple.
     """
 
     def __init__(self, ground: Ground) -> None:
@@ -481,6 +488,7 @@ class Faults:
     ) -> Fault:
         """The reply is cut at a byte offset; a shorter reply is sent completely.
 
+        :param at: the number of bytes that are sent.
         :param then: what happens to the connection: "close", "half_close", "reset" or
             "silence".
         """
@@ -495,6 +503,7 @@ class Faults:
     ) -> Fault:
         """The reply has random bytes from a byte offset on. Its length does not change.
 
+        :param at: the number of bytes that stay as they are.
         :param seed: another seed makes other bytes.
         """
         _check_count("at", at, 0)
@@ -506,8 +515,10 @@ class Faults:
     def lie(self, claims: Mapping[str, int], **scope: Unpack[ScopeArguments]) -> Fault:
         """Replace numbers in the reply: lengths, counts, the result code.
 
-        :param claims: the numbers by their names, which are the keys of NUMBERS. If a
-            reply is too short for a number, that number is left out.
+        :param claims: a dict with numbers by their names: "version", "type", "size",
+            "header", "result", "generation", "expiry", "index", "fields", "bins",
+            "part_size" or "name_size". If a reply is too short for a number, that
+            number is left out.
         """
         if not claims or not hasattr(claims, "items"):
             raise TypeError(f"claims is a dict with any of {', '.join(NUMBERS)}")
@@ -531,6 +542,9 @@ class Faults:
 
     def swap(self, first: int | str, second: int | str) -> Fault:
         """Two nodes exchange their addresses.
+
+        :param first: the index of a node, or its name.
+        :param second: the same, of the other node.
 
         Their connections are closed when the fault begins, and when it ends.
         """

@@ -6,13 +6,14 @@ import builtins
 import importlib
 import inspect
 import re
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
 
 import aerospike
 import aerospike.typing
-import aerospike_devserver
+import aerospike_devserver.faults
 import argument_texts
 import constant_texts
 import error_texts
@@ -47,7 +48,7 @@ CLASSES = [
     *("Client", "AsyncClient", "Query", "Scan", "AsyncQuery", "AsyncScan"),
     *("GeoJSON", "LList", "Transaction"),
 ]
-OF_SERVER = ["DevCluster", "FaultProxy"]
+OF_SERVER = ["DevCluster", "FaultProxy", "faults.Fault", "faults.Faults"]
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ def test_every_method_is_there(name, directives):
 
 @pytest.mark.parametrize("name", OF_SERVER)
 def test_every_method_of_the_development_server_is_there(name, directives):
-    methods = {n for n in dir(getattr(aerospike_devserver, name)) if n[0] != "_"}
+    methods = set(reference.methods_of(attrgetter(name)(aerospike_devserver)))
     assert {f"aerospike_devserver.{name}.{n}" for n in methods} <= directives
 
 
