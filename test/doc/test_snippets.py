@@ -33,7 +33,7 @@ import aerospike
 from aerospike_devserver import DevCluster
 
 from ..children import LIMIT_S
-from ..waiting import PATIENT_CONFTEST
+from ..waiting import PATIENT_CONFTEST, patient
 
 ROOT = Path(__file__).parents[2]
 PATIENTLY = ROOT / "test/patiently.py"
@@ -198,6 +198,13 @@ def test_snippets_print_what_they_show(page, shared_cluster, tmp_path, request):
     if "DevCluster(tls=" in page.read_text(encoding="utf-8"):
         request.getfixturevalue("built_with_tls")
     run_snippets(page, shared_cluster, tmp_path)
+
+
+def test_readme_leaves_no_record(shared_cluster, tmp_path):
+    """Its readers go on with the quickstart, on the same server and with that key."""
+    run_snippets(ROOT / "README.md", shared_cluster, tmp_path)
+    with aerospike.client(patient(shared_cluster.config)) as client:
+        assert [record.bins for record in client.scan("test").results()] == []
 
 
 @pytest.mark.parametrize("package", OPTIONAL)
