@@ -7,6 +7,7 @@
 #include "clients/client.h"
 #include "support/collector.h"
 #include "support/compat.h"
+#include "support/errors.h"
 #include "support/main_thread.h"
 
 /* --- counters --- */
@@ -215,8 +216,7 @@ typedef struct py_watch {
 } py_watch;
 
 /* A failure of the function is none of the tend thread's: the functions of
- * aerospike._metrics and aerospike._monitor report their own. Ctrl-C comes again, for
- * the program. */
+ * aerospike._metrics and aerospike._monitor report their own. */
 static void
 tended(void *self, const asc_cluster_stats *stats)
 {
@@ -225,15 +225,12 @@ tended(void *self, const asc_cluster_stats *stats)
         return;
     }
     main_thread thread = main_thread_enter();
-    gc_resume(PyModule_GetState(w->module));
+    module_state *st = PyModule_GetState(w->module);
+    gc_resume(st);
     PyObject *seen = stats_to_py(stats);
     PyObject *result = seen != NULL ? PyObject_CallOneArg(w->function, seen) : NULL;
-    if (result == NULL && PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
-        PyErr_Clear();
-        PyErr_SetInterrupt();
-    }
-    else if (result == NULL) {
-        PyErr_WriteUnraisable(w->function);
+    if (result == NULL) {
+        put_aside(st, w->function);
     }
     Py_XDECREF(result);
     Py_XDECREF(seen);

@@ -106,8 +106,8 @@ void loop_ask_for_turn(LoopObject *l);
 /* Call a function of the event loop's, or a method of the loop's adapter, with one
  * argument or, where that is NULL, with none. Returns a new reference; NULL without an
  * exception when it has failed. Where a signal's handler has raised in the middle of
- * it, it is called again, and the main thread raises that afterwards: it must do no harm
- * to call it twice. */
+ * it, it is called again, and the main thread raises that afterwards: it must do no
+ * harm to call it twice. */
 PyObject *loop_ask(LoopObject *l, PyObject *function, PyObject *argument);
 PyObject *loop_ask_adapter(LoopObject *l, const char *method, PyObject *argument);
 

@@ -326,7 +326,9 @@ comes_out(module_state *st)
     return answer == Py_True;
 }
 
-bool
+/* Has a signal's handler raised the exception that is set? One is set afterwards,
+ * too. */
+static bool
 comes_of_handler(module_state *st)
 {
     if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
@@ -373,6 +375,17 @@ raise_later(PyObject *exc)
     if (exc != NULL && Py_AddPendingCall(raise_now, exc) < 0) { /* too many wait */
         PyErr_SetRaisedException(exc);
         PyErr_WriteUnraisable(NULL);
+    }
+}
+
+void
+put_aside(module_state *st, PyObject *function)
+{
+    if (comes_of_handler(st)) {
+        raise_later(PyErr_GetRaisedException());
+    }
+    else {
+        PyErr_WriteUnraisable(function);
     }
 }
 

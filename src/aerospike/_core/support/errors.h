@@ -87,15 +87,18 @@ void raise_doubt(module_state *st, bool in_doubt);
 bool comes_out(module_state *st);
 
 /* For code that the client runs for itself, such as that of an event loop, and whose
- * failure is nobody's: a signal's handler may run in the middle of it. The first says
- * whether a handler has raised the exception that is set, as is taken for granted of a
- * KeyboardInterrupt. An exception is set afterwards, too. The second takes it, and
- * returns it as a new reference, if a handler has raised it; any other is dropped:
- * NULL. The third has the main thread, in which handlers run, raise it in the next
- * Python code that runs there; it takes the reference, which may be NULL. */
-bool comes_of_handler(module_state *st);
+ * failure is nobody's: a signal's handler may run in the middle of it. The first takes
+ * the exception that is set, and returns it as a new reference if a handler has raised
+ * it, as is taken for granted of a KeyboardInterrupt; any other is dropped: NULL. The
+ * second has the main thread, in which handlers run, raise it in the next Python code
+ * that runs there; it takes the reference, which may be NULL. */
 PyObject *take_of_handler(module_state *st);
 void raise_later(PyObject *exc);
+
+/* The exception that is set is of a function that the program gave the client, and must
+ * not reach the call in whose middle it ran: it is printed, or raised later if a
+ * signal's handler has raised it. */
+void put_aside(module_state *st, PyObject *function);
 
 /* Take the code and the text of the exception that is set into *err, when it is one of
  * ours: then none is set any more, and true is returned. False when it is not one of

@@ -50,11 +50,8 @@ call_handler(module_state *st, PyObject *handler, asc_log_level level, const cha
         PyUnicode_DecodeUTF8(message, (Py_ssize_t)strlen(message), "backslashreplace");
     PyObject *result =
         PyObject_CallFunction(handler, "issiN", (int)level, func, file, line, text);
-    if (result == NULL && comes_of_handler(st)) {
-        raise_later(PyErr_GetRaisedException());
-    }
-    else if (result == NULL) {
-        PyErr_WriteUnraisable(handler);
+    if (result == NULL) {
+        put_aside(st, handler);
     }
     Py_XDECREF(result);
 }
