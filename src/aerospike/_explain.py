@@ -288,6 +288,9 @@ def _element(text: str) -> Callable[[AerospikeError, str, Any], str]:
     return lambda error, _method, _argument: text
 
 
+# in the text of an error of the request before, which the client makes for itself
+_NOT_SENT = "the key could not be registered with the transaction"
+
 _REFUSED = 4
 _TIMEOUT = 9
 _UNAVAILABLE = 11
@@ -484,6 +487,8 @@ def call(
         )
     if not isinstance(code, int) or code <= 0 or code in (9, 11, 18, 20):
         return
+    if code == _REFUSED and _NOT_SENT in (error.detail or ""):
+        return  # nothing that the call was given can be the reason
     parts = [error.detail] if error.detail else []
     if method in _OPERATES and error.operation is None:
         parts += filter(None, [_find_operation(error, argument)])

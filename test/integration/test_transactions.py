@@ -10,7 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -344,6 +344,30 @@ NEW = {"old": {"n": 2}, "new": {"n": 2}, "row": {"n": 2}, "gone": None}
 N_MESSAGES = 11
 """Of the script: a read, thrice register and write, verify, mark, forward, close."""
 FIRST_OF_COMMIT = 7
+
+
+TOO_LONG: dict[str, Callable[[Any, Any], Any]] = {
+    "put": lambda c, p: c.put(key("long"), {"n": 1}, None, p),
+    "increment": lambda c, p: c.increment(key("long"), "n", 1, None, p),
+    "operate": lambda c, p: c.operate(key("long"), [operations.write("n", 1)], None, p),
+    "apply": lambda c, p: c.apply(key("long"), "module", "function", [], p),
+    "batch_operate": lambda c, p: c.batch_operate(
+        [key("long"), key("long 2")], [operations.write("n", 1)], p
+    ),
+}
+
+
+@pytest.mark.parametrize("call", TOO_LONG.values(), ids=TOO_LONG)
+def test_refused_timeout_of_a_transaction_is_named(client, call):
+    txn = aerospike.Transaction()
+    txn.timeout = 121
+    with pytest.raises(exception.InvalidRequest) as caught:
+        call(client, {"txn": txn})
+    assert caught.value.detail.endswith(
+        "the key could not be registered with the transaction: "
+        "Transaction.timeout is 121 s, and servers allow at most 120"
+    )
+    assert not caught.value.in_doubt
 
 
 @pytest.fixture

@@ -50,7 +50,11 @@ txn_command_register(txn_command *x, asc_cluster *cluster, const policy *pol,
     return asc_ending_new(&x->registers, x->txn, cluster, ASC_ENDING_REGISTER, &o, err);
 }
 
-/* The command itself was not sent: it is in no doubt, whatever the monitor says. */
+/* Servers refuse a transaction that asks for more time. */
+#define MAX_TIMEOUT_S 120
+
+/* The command itself was not sent: it is in no doubt, whatever the monitor says. The
+ * servers do not say that they refuse the transaction for its timeout. */
 static asc_status
 end_registering(txn_command *x, asc_status rc, asc_error *err)
 {
@@ -61,6 +65,13 @@ end_registering(txn_command *x, asc_status rc, asc_error *err)
         err->in_doubt = false;
         asc_error_append(err, "; nothing was written, because the key could not be "
                               "registered with the transaction");
+        uint32_t timeout_s = asc_txn_timeout_s(x->txn);
+        if (rc == ASC_ERR_REQUEST_INVALID && timeout_s > MAX_TIMEOUT_S) {
+            asc_error_append(err,
+                             ": Transaction.timeout is %u s, and servers allow at "
+                             "most %d",
+                             (unsigned)timeout_s, MAX_TIMEOUT_S);
+        }
     }
     return rc;
 }
