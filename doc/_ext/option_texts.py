@@ -311,7 +311,7 @@ CONFIG = {
         "1000",
         "Pause between two [tends](failures.md#when-nodes-come-and-go), at least 250 "
         "ms and at most a day. The client notices within this time that a node has "
-        "come or gone. A shorter one means 250; with `validate_keys` it is an error.",
+        "come or gone. A shorter pause counts as 250 ms.",
     ),
     "max_conns_per_node": Text(
         "int",
