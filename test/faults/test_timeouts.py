@@ -363,7 +363,7 @@ def test_asking_all_nodes_has_one_limit(make_client, command, in_doubt):
     """Each node answers in time, but not both of them."""
     with DevCluster(2) as cluster:
         client = make_client(hosts=cluster.hosts)
-        cluster.faults.delay(0.3, commands="info")
+        cluster.faults.delay(0.45, commands="info")
         with pytest.raises(exception.TimeoutError) as caught:
             client.info_all(command, {"timeout": 500})
     assert caught.value.in_doubt is in_doubt
