@@ -30,7 +30,7 @@ KEY = ("test", "changes", 1)
 BEFORE = {"n": 1}
 LARGE = bytes(7 << 20)
 """More than the buffers of a connection take."""
-LIMIT_MS = 400
+LIMIT_MS = 1000
 PATIENT_MS = int(PATIENCE_S * 1000)
 IDLE_S = 0.06
 """A connection that was idle for so long is looked at before it is used."""
