@@ -18,6 +18,9 @@ loop_ask_for_turn(LoopObject *l)
     Py_END_CRITICAL_SECTION();
 }
 
+/* Handlers may run again and again, but the client goes on sometime. */
+#define MAX_ASKED 100
+
 /* A signal may come inside of the event loop's own code, which then may have done what
  * it was asked for or not: it is asked once more, and the program gets what the handler
  * has raised afterwards. */
@@ -25,6 +28,7 @@ PyObject *
 loop_ask(LoopObject *l, PyObject *function, PyObject *argument)
 {
     PyObject *answer, *late = NULL, *exc;
+    int n_asked = 0;
     do {
         answer = argument != NULL ? PyObject_CallOneArg(function, argument)
                                   : PyObject_CallNoArgs(function);
@@ -32,7 +36,7 @@ loop_ask(LoopObject *l, PyObject *function, PyObject *argument)
         if (exc != NULL) {
             Py_XSETREF(late, exc);
         }
-    } while (exc != NULL);
+    } while (exc != NULL && ++n_asked < MAX_ASKED);
     raise_later(late);
     return answer;
 }

@@ -327,10 +327,14 @@ comes_out(module_state *st)
 }
 
 /* Has a signal's handler raised the exception that is set? One is set afterwards,
- * too. */
+ * too. Where the interpreter ends, there is no program left that could get it, and not
+ * enough of this package to tell. */
 static bool
 comes_of_handler(module_state *st)
 {
+    if (is_finalizing()) {
+        return false;
+    }
     if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
         return true; /* Python's own handler is written in C, and leaves no trace */
     }
