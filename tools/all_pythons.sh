@@ -11,7 +11,8 @@
 # FREE_THREADED or in that of the script. At the end stands a line for each version; one
 # that the machine lacks is named as missing, which is no failure.
 # PYTHONS="3.10 3.13" picks versions; OTHERS=1 leaves out the one that .venv has, whose
-# tests ran before. What a run said is kept in build/pythons/3.N.log.
+# tests ran before. What a run said is kept in build/pythons/3.N.log. Runs for different
+# versions may go on at the same time.
 set -u
 cd "$(dirname "$0")/.."
 PYTHONS=${PYTHONS:-3.10 3.11 3.12 3.13 3.13t 3.14 3.15}
@@ -54,11 +55,21 @@ find_python() {
     esac
 }
 
+# Run a command while no other run of this script is in one: installing writes to the
+# folder of the sources.
+alone() {
+    if command -v flock >/dev/null 2>&1; then
+        flock "$FOLDER/lock" "$@"
+    else
+        "$@"
+    fi
+}
+
 # run_one PATH FOLDER LOG ARGUMENTS...
 run_one() {
     python=$1 venv=$2 log=$3
     shift 3
-    PYTHON=$python VENV=$venv sh tools/setup_env.sh test >"$log" 2>&1 &&
+    alone env PYTHON="$python" VENV="$venv" sh tools/setup_env.sh test >"$log" 2>&1 &&
         "$venv/bin/python" -m pytest -n 4 --dist loadfile "$@" >>"$log" 2>&1
 }
 
