@@ -165,6 +165,15 @@ start(rig *g, size_t first, size_t last, bool writes)
     }
 }
 
+/* Submit a call with 100 ms in all, whose reply is waited for 3 s longer. */
+static void
+submit_short(rig *g, size_t i)
+{
+    prepare(g, i)->timing =
+        (asc_timing){.total_timeout_ms = 100, .timeout_delay_ms = 3000};
+    submit(g, i);
+}
+
 /* Which call's request is the nth that has come to a peer; they have 30 bytes. */
 static int
 taken(unsigned peer, unsigned n)
@@ -277,9 +286,7 @@ static void
 test_reply_after_timeout(void)
 {
     rig g = open_rig(4);
-    prepare(&g, 0)->timing =
-        (asc_timing){.total_timeout_ms = 100, .timeout_delay_ms = 3000};
-    submit(&g, 0);
+    submit_short(&g, 0);
     start(&g, 1, 2, false);
     turn(&g);
     pass(&g, 100);
@@ -1538,9 +1545,7 @@ test_line_after_its_last_marker(void)
 static void
 time_out(rig *g, size_t i)
 {
-    prepare(g, i)->timing =
-        (asc_timing){.total_timeout_ms = 100, .timeout_delay_ms = 3000};
-    submit(g, i);
+    submit_short(g, i);
     turn(g);
     pass(g, 100);
     check_failed(g, i, ASC_ERR_TIMEOUT, "total_timeout");
@@ -1597,9 +1602,7 @@ static void
 test_lines_that_drain_with_somebody_on_them(void)
 {
     rig g = open_rig(1);
-    prepare(&g, 0)->timing =
-        (asc_timing){.total_timeout_ms = 100, .timeout_delay_ms = 3000};
-    submit(&g, 0);
+    submit_short(&g, 0);
     start(&g, 1, 2, false);
     turn(&g);
     pass(&g, 100);

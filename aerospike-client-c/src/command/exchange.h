@@ -146,14 +146,14 @@ asc_want asc_exchange_answer(asc_exchange *x, uint64_t now_ms);
 asc_want asc_exchange_lose(asc_exchange *x, uint64_t now_ms);
 void asc_exchange_heard(asc_exchange *x, uint64_t moved_ms);
 
+/* For the same driver: the exchange has waited for its connection to be of use, which
+ * it is now. */
+void asc_exchange_connected(asc_exchange *x);
+
 /* For a driver whose pool is full: give up a connection to x->node that others need
  * less, since it only waits for a late reply, or a driver keeps it for later. False:
  * there is none. */
 bool asc_exchange_make_room(asc_exchange *x);
-
-/* For the same driver: the exchange has waited for its connection to be of use, which
- * it is now. */
-void asc_exchange_connected(asc_exchange *x);
 
 /* Let an exchange of which nothing was sent in this attempt begin the attempt anew: it
  * leaves its place, or the queue of a pool. */

@@ -412,9 +412,6 @@ lose_all(asc_loop *l, asc_line *line)
         x->io.garbled = r == garbled && x->io.sent == x->req->out.len;
         lose(l, line, r, again);
     }
-    if (line->is_late && !line->is_counted) { /* only markers were on the wire */
-        asc_node_count_error(line->node);
-    }
 }
 
 static void
@@ -426,7 +423,7 @@ bury(asc_loop *l, asc_line *line)
     }
     asc_stations_remove(l, line);
     lose_all(l, line);
-    asc_pool_drop(&line->node->pool, line->conn);
+    asc_stations_drop(line);
 }
 
 static void

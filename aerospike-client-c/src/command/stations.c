@@ -305,13 +305,10 @@ asc_stations_give_back(asc_loop *l, asc_line *line)
     }
 }
 
-/* Close a line on which nobody travels before the replies that it owes have come. */
-static void
-give_up(asc_loop *l, asc_line *line)
+void
+asc_stations_drop(asc_line *line)
 {
-    asc_stations_end(l, line, ASC_LINE_CLOSED);
-    asc_stations_remove(l, line);
-    if (line->is_late && !line->is_counted) {
+    if (line->is_late && !line->is_counted) { /* only markers were on the wire */
         asc_node_count_error(line->node);
     }
     asc_pool_drop(&line->node->pool, line->conn);
@@ -340,7 +337,9 @@ asc_stations_make_room(asc_loop *l, const asc_exchange *x)
         }
     }
     if (first_up != NULL) {
-        give_up(l, first_up);
+        asc_stations_end(l, first_up, ASC_LINE_CLOSED);
+        asc_stations_remove(l, first_up);
+        asc_stations_drop(first_up);
     }
     return first_up != NULL;
 }

@@ -30,6 +30,10 @@ void asc_stations_look(asc_loop *l, asc_line *line);
 void asc_stations_remove(asc_loop *l, asc_line *line);
 void asc_stations_give_back(asc_loop *l, asc_line *line);
 
+/* Close the connection of a line that was taken away, and on which nobody travels. A
+ * reply that is late counts against the node, if nobody has counted that yet. */
+void asc_stations_drop(asc_line *line);
+
 /* Give back a line to the node of an exchange that owes nothing; or else close the one
  * that only waits for late replies, and whose time is up first. False: there is
  * none. */
