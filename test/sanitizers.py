@@ -23,7 +23,11 @@ no_forks_beside_threads = pytest.mark.skipif(
     ADDRESS or THREAD,
     reason="the sanitizer's own locks may be taken in a child",
 )
-"""For tests that fork while other threads are in the middle of something."""
+"""For tests that fork while other threads are in the middle of something.
+
+The sanitizer's allocator has locks of its own, of which a fork takes no care: one that
+a thread without the GIL has at that moment is never free again in the child.
+"""
 
 no_threads_in_children = pytest.mark.skipif(
     THREAD,

@@ -27,6 +27,7 @@ from aerospike_helpers.expressions import IntBin
 
 from ..children import LIMIT_S, Script, run_script
 from ..faults.peer import OK_REPLY, reply
+from ..sanitizers import no_forks_beside_threads
 from ..waiting import Watch, join_all, patient, until, wait_for
 
 KEY = ("test", "demo", 1)
@@ -760,6 +761,7 @@ def test_client_works_in_parent_and_children(hosts):
     ]
 
 
+@no_forks_beside_threads
 def test_fork_while_other_threads_call(hosts):
     script = """
     client = aerospike.client({"hosts": hosts} | PATIENT)

@@ -22,6 +22,7 @@ from ..absent import ABSENT, need
 from ..children import Script, run_script
 from ..faults.peer import END_OF_STREAM, OK_REPLY
 from ..many import many_records
+from ..sanitizers import no_forks_beside_threads
 from ..waiting import Watch, join_all, until, wait_for, wait_for_job
 
 NS, SET, N = "test", "queries", 60
@@ -920,6 +921,7 @@ def test_signal_ends_a_scan_whose_records_come_fast(hosts, big):
 # fork
 
 
+@no_forks_beside_threads
 def test_batches_and_scans_on_both_sides_of_a_fork(hosts):
     """While threads of the parent are at them, too."""
     script = f"""

@@ -7,6 +7,7 @@ import textwrap
 
 import pytest
 
+from ..sanitizers import no_forks_beside_threads
 from ..waiting import PATIENT
 from .scripts import run_file
 
@@ -83,6 +84,7 @@ POOLS = {
 }
 
 
+@no_forks_beside_threads
 @pytest.mark.takes_long
 @pytest.mark.parametrize("pool", POOLS.values(), ids=POOLS)
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
