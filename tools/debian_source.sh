@@ -31,7 +31,7 @@ done
 
 mirror=$(sh "$(dirname "$0")/debian_mirror.sh" debian) || cannot "apt has no mirror of Debian here"
 security=$(sh "$(dirname "$0")/debian_mirror.sh" debian-security) || true
-[ \"$SUITE\" != sid ] || security= # what comes there comes into the suite itself
+[ "$SUITE" != sid ] || security= # what comes there comes into the suite itself
 
 rm -rf "$folder"
 mkdir -p "$folder/lists/partial" "$folder/cache/archives/partial"
