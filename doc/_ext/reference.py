@@ -323,12 +323,25 @@ def example_name(key: str) -> str:
     return key if key.startswith(("policy.", "meta.")) else f"config.{key}"
 
 
+_MARKDOWN = re.compile(
+    r"""(?P<kept>``.+?``|:[\w:]+:`[^`]+`)
+    |\[(?P<name>[^]]*)\]\((?P<page>\w+)\.md(?:\#[\w-]+)?\)
+    |\[(?P<here>[^]]+)\]\(\#[\w-]+\)
+    |`(?P<code>[^`]+)`""",
+    re.VERBOSE,
+)
+
+
 def _to_rst(text: str) -> str:
-    """Markdown of one paragraph, as reStructuredText."""
-    text = re.sub(r"\[\]\((\w+)\.md(#[\w-]+)?\)", r":doc:`/\1`", text)
-    text = re.sub(r"\[([^]]+)\]\((\w+)\.md(#[\w-]+)?\)", r":doc:`\1 </\2>`", text)
-    text = re.sub(r"\[([^]]+)\]\(#[\w-]+\)", r"\1", text)
-    return re.sub(r"(?<![:`\w])`([^`<>]+)`(?!`)", r"``\1``", text)
+    """Markdown of one paragraph, as reStructuredText, which may be in it already."""
+
+    def other(found: re.Match[str]) -> str:
+        kept, name, page, here, code = found.groups()
+        if page:
+            return f":doc:`{name} </{page}>`" if name else f":doc:`/{page}`"
+        return kept or here or f"``{code}``"
+
+    return _MARKDOWN.sub(other, text)
 
 
 def config_keys() -> str:

@@ -213,3 +213,13 @@ def test_attributes_of_a_class_that_2x_lacks_are_not_there_either():
     for name in ("id", "in_doubt", "state", "timeout"):
         assert other_clients.in_2x("aerospike.Transaction", name) == "not there"
         assert other_clients.in_19x("aerospike.Transaction", name) == "the same"
+
+
+def test_markdown_of_a_meaning_becomes_restructured_text():
+    given = (
+        "see [a b](x.md#y) and `c`, [](z.md) and `d`, :meth:`f()` and `g`, ``h`` `i`"
+    )
+    assert reference._to_rst(given) == (
+        "see :doc:`a b </x>` and ``c``, :doc:`/z` and ``d``, "
+        ":meth:`f()` and ``g``, ``h`` ``i``"
+    )
