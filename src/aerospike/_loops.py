@@ -14,8 +14,9 @@ import sys
 import time
 from collections import deque
 from concurrent.futures import Future
+from contextlib import suppress
 from contextvars import copy_context
-from threading import Thread, get_native_id
+from threading import Lock, Thread, get_native_id
 
 from aerospike._report import report_unraisable
 
@@ -102,7 +103,6 @@ class AsyncioAdapter:
         "call_later",
         "call_soon",
         "due",
-        "from_thread",
         "is_closed",
         "key",
         "report",
@@ -119,7 +119,6 @@ class AsyncioAdapter:
         self.call_later = loop.call_later
         self.watch = loop.add_reader
         self.unwatch = loop.remove_reader
-        self.from_thread = loop.call_soon_threadsafe
         self.is_closed = loop.is_closed
         self.report = loop.call_exception_handler
         due = getattr(loop, "_ready", None)
@@ -127,17 +126,45 @@ class AsyncioAdapter:
 
     async def in_thread(self, function: Callable[..., T], *args: Any) -> T:
         """In a thread of its own: those of the loop's executor may all be busy."""
-        done: Future[T] = Future()
-        done.set_running_or_notify_cancel()  # from now on nobody can cancel it
+        ended = self.key.create_future()
+        outcome: Future[T] = Future()
+
+        def tell() -> None:
+            if not ended.done():  # else it was cancelled
+                ended.set_result(None)
 
         def run() -> None:
             try:
-                done.set_result(function(*args))
+                outcome.set_result(function(*args))
             except BaseException as error:  # noqa: BLE001 - raised where it is awaited
-                done.set_exception(error)
+                outcome.set_exception(error)
+            with suppress(RuntimeError):  # the event loop is closed
+                self.from_thread(tell)
 
         Thread(target=run, name="aerospike", daemon=True).start()
-        return await asyncio.wrap_future(done, loop=self.key)
+        await ended
+        return outcome.result()
+
+    def from_thread(self, callback: Callable[[], object]) -> None:
+        """The callback waits for the end of this, though the loop knows of it before.
+
+        Else it might lead to the loop's end meanwhile, and the byte that is to wake the
+        loop be written to a descriptor that is somebody else's by then.
+        """
+        telling = Lock()
+        with telling:
+            self.key.call_soon_threadsafe(_once_told, telling, callback)
+
+
+_TELLING_S = 1.0
+"""How long an event loop waits for a thread that wakes it: far more than that takes."""
+
+
+def _once_told(telling: Lock, callback: Callable[[], object]) -> None:
+    try:
+        telling.acquire(timeout=_TELLING_S)
+    finally:  # a signal's handler may raise
+        callback()
 
 
 def _once(run: Callable[..., object], *args: Any) -> Iterator[object]:

@@ -15,10 +15,12 @@ import pytest
 import trio
 import uvloop
 
+import aerospike
 from aerospike import _loops
 
 from ..absent import need
 from ..children import LIMIT_S
+from ..waiting import patient
 
 
 def run_trio(main: Any) -> Any:
@@ -208,6 +210,38 @@ def test_other_thread_calls(run):
 
     run(main)
     assert seen == [threading.get_ident()]
+
+
+class SlowToWake(asyncio.SelectorEventLoop):
+    """Who wakes it needs a while for that, in which the event loop goes on."""
+
+    n_waking = 0
+
+    def call_soon_threadsafe(
+        self, callback: Any, *args: Any, context: contextvars.Context | None = None
+    ) -> asyncio.Handle:
+        self.n_waking += 1
+        handle = super().call_soon_threadsafe(callback, *args, context=context)
+        time.sleep(0.1)
+        self.n_waking -= 1
+        return handle
+
+
+def test_loop_does_not_go_on_while_a_thread_is_waking_it(hosts):
+    """It might be closed then, and the thread write to somebody else's descriptor."""
+    loop = SlowToWake()
+
+    async def main():
+        adapter = _loops.running()
+        assert await adapter.in_thread(int, "1") == 1
+        assert loop.n_waking == 0
+        async with aerospike.AsyncClient(patient({"hosts": hosts})):  # in a thread, too
+            assert loop.n_waking == 0
+
+    try:
+        loop.run_until_complete(asyncio.wait_for(main(), LIMIT_S))
+    finally:
+        loop.close()
 
 
 def test_closed_loop_says_so(run):
