@@ -23,6 +23,7 @@ from aerospike import _core, exception
 from aerospike_helpers.batch.records import BatchRecords, Write
 from aerospike_helpers.operations import operations as ops
 
+from ..integration.test_lifecycle import KEY as KEY_OF_METHODS
 from ..integration.test_lifecycle import NEEDS_CLUSTER
 from . import calls
 
@@ -128,6 +129,7 @@ def check(name: str, kind: str) -> None:
     call, client = ALL_CALLS[name], calls.CLIENT
     calls.NODE[:] = [node["node_name"] for node in client.get_node_names()]
     client.put(calls.KEY, calls.BINS | {"n": 1})
+    client.batch_remove([KEY_OF_METHODS])  # its list might last for some calls only
     failure_of(call)  # what a first call makes is there from now on
     usual = failure_of(call)
     sweep(name, kind, usual)
