@@ -212,31 +212,25 @@ def test_other_thread_calls(run):
     assert seen == [threading.get_ident()]
 
 
-class SlowToWake(asyncio.SelectorEventLoop):
-    """Who wakes it needs a while for that, in which the event loop goes on."""
+def test_loop_does_not_go_on_while_a_thread_is_waking_it(hosts, monkeypatch):
+    """It might be closed then, and the thread write to somebody else's descriptor."""
+    loop = asyncio.SelectorEventLoop()
+    wake, waking = loop.call_soon_threadsafe, []
 
-    n_waking = 0
-
-    def call_soon_threadsafe(
-        self, callback: Any, *args: Any, context: contextvars.Context | None = None
-    ) -> asyncio.Handle:
-        self.n_waking += 1
-        handle = super().call_soon_threadsafe(callback, *args, context=context)
+    def wake_slowly(*args: Any, **kwargs: Any) -> asyncio.Handle:
+        waking.append(threading.get_ident())
+        handle = wake(*args, **kwargs)
         time.sleep(0.1)
-        self.n_waking -= 1
+        waking.pop()
         return handle
 
-
-def test_loop_does_not_go_on_while_a_thread_is_waking_it(hosts):
-    """It might be closed then, and the thread write to somebody else's descriptor."""
-    loop = SlowToWake()
+    monkeypatch.setattr(loop, "call_soon_threadsafe", wake_slowly)
 
     async def main():
-        adapter = _loops.running()
-        assert await adapter.in_thread(int, "1") == 1
-        assert loop.n_waking == 0
+        assert await _loops.present().in_thread(int, "1") == 1
+        assert not waking
         async with aerospike.AsyncClient(patient({"hosts": hosts})):  # in a thread, too
-            assert loop.n_waking == 0
+            assert not waking
 
     try:
         loop.run_until_complete(asyncio.wait_for(main(), LIMIT_S))
