@@ -96,7 +96,8 @@ Calls = Iterable[tuple[str, tuple[Any, ...], dict[str, Any]]]
 
 @pytest.fixture(scope="module")
 def prepared(client, tmp_path_factory) -> Iterator[None]:
-    """A module of functions, and an index."""
+    """A module of functions, and an index. The client that all share ends as it began:
+    some call makes it measure."""
     path = tmp_path_factory.mktemp("both") / f"{rows.MODULE}.lua"
     path.write_text(rows.SOURCE)
     client.udf_put(str(path))
@@ -104,6 +105,7 @@ def prepared(client, tmp_path_factory) -> Iterator[None]:
     yield
     client.index_remove(rows.NS, rows.INDEX)
     client.udf_remove(path.name)
+    client.disable_metrics()
 
 
 def put_back(client: Any) -> None:

@@ -28,34 +28,51 @@ histogram_to_py(const uint64_t *counts, uint32_t n)
     return list;
 }
 
-/* (ns, errors, timeouts, key_busy, bytes_in, bytes_out, histograms in the order of
- * asc_latency). */
+/* The histograms of a namespace, in the order of asc_latency. */
+static PyObject *
+histograms_to_py(const asc_ns_stats *s, uint32_t n_columns)
+{
+    PyObject *tuple = PyTuple_New(ASC_N_LATENCIES), *list = tuple; /* not NULL: go on */
+    if (tuple == NULL) {
+        return NULL;
+    }
+    PyObject_GC_UnTrack(tuple); /* while it has empty places: see values.h */
+    for (int kind = 0; list != NULL && kind < ASC_N_LATENCIES; kind++) {
+        list = histogram_to_py(s->latency[kind], n_columns);
+        PyTuple_SET_ITEM(tuple, kind, list); /* NULL leaves the place empty */
+    }
+    if (list == NULL) {
+        Py_DECREF(tuple);
+        return NULL;
+    }
+    PyObject_GC_Track(tuple);
+    return tuple;
+}
+
+/* (ns, errors, timeouts, key_busy, bytes_in, bytes_out, histograms). */
 static PyObject *
 namespace_to_py(const asc_ns_stats *s, uint32_t n_columns)
 {
-    PyObject *latencies = PyTuple_New(ASC_N_LATENCIES);
-    for (int kind = 0; latencies != NULL && kind < ASC_N_LATENCIES; kind++) {
-        PyObject *list = histogram_to_py(s->latency[kind], n_columns);
-        if (list == NULL) {
-            Py_CLEAR(latencies);
-            break;
-        }
-        PyTuple_SET_ITEM(latencies, kind, list);
-    }
-    if (latencies == NULL) {
+    PyObject *histograms = histograms_to_py(s, n_columns);
+    if (histograms == NULL) {
         return NULL;
     }
     return Py_BuildValue(
         "(sKKKKKN)", s->ns, (unsigned long long)s->errors,
         (unsigned long long)s->timeouts, (unsigned long long)s->key_busy,
-        (unsigned long long)s->bytes_in, (unsigned long long)s->bytes_out, latencies);
+        (unsigned long long)s->bytes_in, (unsigned long long)s->bytes_out, histograms);
 }
 
-/* (name, address, port, is_gone, connections, namespaces). */
+/* (name, address, port, is_gone, connections, namespaces). Each container within is
+ * made first: the tuple around it would have empty places meanwhile. */
 static PyObject *
 node_to_py(const asc_node_stats *s, uint32_t n_columns)
 {
-    PyObject *namespaces = PyList_New(0);
+    PyObject *connections =
+        Py_BuildValue("(IIKKKK)", s->in_use, s->in_pool, (unsigned long long)s->opened,
+                      (unsigned long long)s->closed, (unsigned long long)s->recovered,
+                      (unsigned long long)s->aborted);
+    PyObject *namespaces = connections != NULL ? PyList_New(0) : NULL;
     for (size_t i = 0; namespaces != NULL && i < s->n_namespaces; i++) {
         PyObject *item = namespace_to_py(&s->namespaces[i], n_columns);
         if (item == NULL || PyList_Append(namespaces, item) < 0) {
@@ -64,13 +81,11 @@ node_to_py(const asc_node_stats *s, uint32_t n_columns)
         Py_XDECREF(item);
     }
     if (namespaces == NULL) {
+        Py_XDECREF(connections);
         return NULL;
     }
-    return Py_BuildValue("(ssiO(IIKKKK)N)", s->name, s->address, (int)s->port,
-                         s->is_gone ? Py_True : Py_False, s->in_use, s->in_pool,
-                         (unsigned long long)s->opened, (unsigned long long)s->closed,
-                         (unsigned long long)s->recovered,
-                         (unsigned long long)s->aborted, namespaces);
+    return Py_BuildValue("(ssiONN)", s->name, s->address, (int)s->port,
+                         s->is_gone ? Py_True : Py_False, connections, namespaces);
 }
 
 /* (commands, retries, connections that wait for late replies, peers that cannot be

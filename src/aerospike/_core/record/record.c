@@ -131,17 +131,21 @@ static PyObject *
 pairs_of(PyObject *list)
 {
     Py_ssize_t n = PyList_GET_SIZE(list) / 2;
-    PyObject *pairs = PyList_New(n);
-    for (Py_ssize_t i = 0; pairs != NULL && i < n; i++) {
+    PyObject *pairs = PyList_New(n), *pair = pairs; /* not NULL: go on */
+    if (pairs != NULL) {
+        PyObject_GC_UnTrack(pairs); /* while it has empty places: see values.h */
+    }
+    for (Py_ssize_t i = 0; pair != NULL && i < n; i++) {
         /* borrowed: owned at once, and nobody else has the list */
-        PyObject *pair = PyTuple_Pack(2, PyList_GET_ITEM(list, 2 * i),
-                                      PyList_GET_ITEM(list, 2 * i + 1));
-        if (pair == NULL) {
-            Py_CLEAR(pairs);
-        }
-        else {
-            PyList_SET_ITEM(pairs, i, pair);
-        }
+        pair = PyTuple_Pack(2, PyList_GET_ITEM(list, 2 * i),
+                            PyList_GET_ITEM(list, 2 * i + 1));
+        PyList_SET_ITEM(pairs, i, pair); /* NULL leaves the place empty */
+    }
+    if (pair == NULL) {
+        Py_CLEAR(pairs);
+    }
+    else {
+        PyObject_GC_Track(pairs);
     }
     Py_DECREF(list);
     return pairs;

@@ -101,7 +101,10 @@ record_reduce(PyObject *self, PyObject *ignored)
 {
     (void)ignored;
     make_known(self);
-    return Py_BuildValue("O(N)", &PyTuple_Type, PyTuple_GetSlice(self, 0, N_PARTS));
+    PyObject *parts = PyTuple_GetSlice(self, 0, N_PARTS);
+    PyObject *arguments = parts != NULL ? PyTuple_Pack(1, parts) : NULL;
+    Py_XDECREF(parts);
+    return arguments != NULL ? Py_BuildValue("ON", &PyTuple_Type, arguments) : NULL;
 }
 
 static PyMethodDef record_methods_of_type[] = {
