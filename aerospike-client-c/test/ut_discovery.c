@@ -164,8 +164,10 @@ failed(void *context, size_t group, size_t at, const char *address,
 
 static asc_config search_config;
 
+/* A search that tells `told` of failures. */
 static asc_search *
-search_new(size_t n_groups, outcome *o, uint32_t connect_timeout_ms, uint32_t limit_ms)
+search_told(size_t n_groups, outcome *o, uint32_t connect_timeout_ms, uint32_t limit_ms,
+            void (*told)(void *, size_t, size_t, const char *, const asc_error *))
 {
     search_config = (asc_config)ASC_CONFIG_INIT;
     search_config.connect_timeout_ms = connect_timeout_ms;
@@ -174,10 +176,16 @@ search_new(size_t n_groups, outcome *o, uint32_t connect_timeout_ms, uint32_t li
         .deadline_ms = asc_now_ms() + limit_ms,
         .wake_fd = -1,
         .judge = judge,
-        .failed = failed,
+        .failed = told,
         .context = o,
     };
     return asc_search_new(n_groups, &options);
+}
+
+static asc_search *
+search_new(size_t n_groups, outcome *o, uint32_t connect_timeout_ms, uint32_t limit_ms)
+{
+    return search_told(n_groups, o, connect_timeout_ms, limit_ms, failed);
 }
 
 static bool
@@ -450,35 +458,100 @@ test_slow_name_ends_with_its_time(void)
     open_gate();
 }
 
+/* Leave so many lookups behind. Returns how many found no turn. */
+static unsigned
+leave_lookups(unsigned n)
+{
+    unsigned n_waiting = 0;
+    for (unsigned i = 0; i < n; i++) {
+        asc_lookup *lookup;
+        asc_error err;
+        asc_error_reset(&err);
+        CHECK_EQ_INT(asc_lookup_start(&lookup, "slow.example", 3000, &err), ASC_OK);
+        n_waiting += lookup == NULL;
+        asc_lookup_free(lookup);
+    }
+    return n_waiting;
+}
+
 /* However often a name server that does not answer is asked, the threads that wait for
  * it are few. */
 static void
 test_number_of_lookups_is_bounded(void)
 {
-    asc_lookup *lookups[ASC_MAX_LOOKUPS + 8] = {0};
-    unsigned n_refused = 0;
-    asc_error err;
     close_gate();
-    for (size_t i = 0; i < ASC_MAX_LOOKUPS + 8; i++) {
-        asc_error_reset(&err);
-        n_refused +=
-            asc_lookup_start(&lookups[i], "slow.example", 3000, &err) != ASC_OK;
-        asc_lookup_free(lookups[i]); /* left behind, they count all the same */
-    }
-    CHECK_EQ_INT(n_refused, 8);
-    CHECK_EQ_INT(err.code, ASC_ERR_CLIENT);
-    CHECK_HAS(err.message, "slow.example");
+    CHECK_EQ_INT(leave_lookups(ASC_MAX_LOOKUPS + 8), 8);
+    CHECK_EQ_INT(leave_lookups(1), 1);
     open_gate();
     close_gate(); /* with the gate, there is room again */
-    asc_status rc = ASC_ERR_CLIENT;
-    for (unsigned i = 0; i < 600 && rc != ASC_OK; i++) {
+    asc_lookup *lookup = NULL;
+    for (unsigned i = 0; i < 600 && lookup == NULL; i++) {
+        asc_error err;
         asc_error_reset(&err);
-        rc = asc_lookup_start(&lookups[0], "fast.example", 3000, &err);
+        CHECK_EQ_INT(asc_lookup_start(&lookup, "fast.example", 3000, &err), ASC_OK);
         sleep_ms(10);
     }
-    CHECK_EQ_INT(rc, ASC_OK);
-    asc_lookup_free(lookups[0]);
+    CHECK(lookup != NULL);
+    asc_lookup_free(lookup);
     open_gate();
+}
+
+/* The first failure that a search reports lets all lookups end. */
+static void
+open_at_failure(void *context, size_t group, size_t at, const char *address,
+                const asc_error *err)
+{
+    failed(context, group, at, address, err);
+    pthread_mutex_lock(&gate_lock);
+    gate_is_open = true;
+    pthread_cond_broadcast(&gate_opens);
+    pthread_mutex_unlock(&gate_lock);
+}
+
+static void
+test_name_waits_for_its_turn(void)
+{
+    peer *p = peer_start("A");
+    outcome o = {0};
+    close_gate();
+    CHECK_EQ_INT(leave_lookups(ASC_MAX_LOOKUPS), 0);
+    asc_search *s = search_told(2, &o, 60000, 60000, open_at_failure);
+    CHECK(add_host(s, 0, "fast.example", p->port));
+    CHECK(add_host(s, 1, "127.0.0.1", peer_free_port())); /* refuses */
+    CHECK_EQ_INT(asc_search_run(s), 3); /* both, and the address of the name */
+    CHECK_EQ_STR(asc_search_found(s, 0)->name, "A");
+    CHECK_EQ_INT(o.n_failed, 1);
+    asc_search_free(s);
+    open_gate();
+    peer_stop(p);
+}
+
+/* Names that wait hold up no address, and all of them together no longer than one. */
+static void
+test_names_that_get_no_turn(void)
+{
+    peer *p = peer_start("A");
+    outcome o = {0};
+    close_gate();
+    CHECK_EQ_INT(leave_lookups(ASC_MAX_LOOKUPS), 0);
+    asc_search *s = search_new(2, &o, 1000, 60000);
+    for (unsigned i = 0; i < 1000; i++) {
+        CHECK(add_host(s, 0, "fast.example", 3000));
+    }
+    CHECK(add_host(s, 1, "127.0.0.1", p->port));
+    uint64_t begun = now_ms();
+    CHECK_EQ_INT(asc_search_run(s), 1001);
+    CHECK_WITHIN(begun, 1000);
+    CHECK(asc_search_found(s, 0) == NULL);
+    CHECK_EQ_STR(asc_search_found(s, 1)->name, "A");
+    CHECK_EQ_INT(o.n_failed, 1000);
+    CHECK_EQ_INT(o.last.code, ASC_ERR_CLIENT);
+    CHECK_EQ_INT(o.last.phase, ASC_PHASE_RESOLVE);
+    CHECK_EQ_STR(o.last.host, "fast.example:3000");
+    CHECK_HAS(o.last.message, "is not looked up: 32 others are");
+    asc_search_free(s);
+    open_gate();
+    peer_stop(p);
 }
 
 static void
@@ -695,6 +768,8 @@ static const kit_test tests[] = {
     {"names_of_a_search", test_names_of_a_search},
     {"slow_name_ends_with_its_time", test_slow_name_ends_with_its_time},
     {"number_of_lookups_is_bounded", test_number_of_lookups_is_bounded},
+    {"name_waits_for_its_turn", test_name_waits_for_its_turn},
+    {"names_that_get_no_turn", test_names_that_get_no_turn},
     {"name_that_is_too_long", test_name_that_is_too_long},
     {"silent_peers_bound_the_constructor", test_silent_peers_bound_the_constructor},
     {"time_of_the_constructor_can_be_less", test_time_of_the_constructor_can_be_less},

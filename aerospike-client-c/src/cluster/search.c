@@ -2,12 +2,14 @@
  * silence. Each group looks for one node. A good answer does not end the search of its
  * group at once: an address that the caller prefers has a short time left to answer as
  * well. Names are looked up by threads, and their addresses then take the place of the
- * name. */
+ * name. A name waits while the process looks up as many as it may, but no longer than
+ * connect_timeout from the beginning of the search. */
 #include "cluster/search.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "asc/alloc.h"
 #include "base/config.h"
@@ -20,6 +22,10 @@
 /* A preferred address may answer so much later than the first good one, and is still
  * taken. */
 #define GRACE_MS 100u
+
+/* How often a search asks whether a name can be looked up that has to wait, because the
+ * process looks up as many as it may. */
+#define TURN_MS 10u
 
 /* So many addresses of one name are tried at most. */
 #define MAX_ADDRESSES 64u
@@ -62,6 +68,9 @@ struct asc_search {
     size_t n_groups;
     place *places; /* owned; in the order in which they are tried */
     size_t n, cap, next;
+    size_t n_waiting;        /* names that could not be looked up yet: the first places,
+                              * which have been tried and are needed no more */
+    uint64_t waiting_end_ms; /* how long they wait */
     address_list *addresses; /* owned */
     attempt live[MAX_LIVE];
     size_t n_live;
@@ -231,9 +240,9 @@ begin_probe(asc_search *s, const place *p, const asc_addr *addr, uint64_t now_ms
     };
 }
 
-/* Begin to look up the name of a host. A lookup that cannot begin is reported at
- * once. */
-static void
+/* Begin to look up the name of a host. A lookup that cannot begin is reported at once.
+ * Returns false when the name has to wait for its turn. */
+static bool
 begin_lookup(asc_search *s, const place *p, uint64_t now_ms)
 {
     asc_lookup *lookup;
@@ -241,7 +250,10 @@ begin_lookup(asc_search *s, const place *p, uint64_t now_ms)
     asc_error_reset(&err);
     if (asc_lookup_start(&lookup, p->host.name, p->host.port, &err) != ASC_OK) {
         report(s, p, p->host.name, &err);
-        return;
+        return true;
+    }
+    if (lookup == NULL) {
+        return false;
     }
     s->live[s->n_live++] = (attempt){
         .at = *p,
@@ -249,6 +261,7 @@ begin_lookup(asc_search *s, const place *p, uint64_t now_ms)
         .end_ms = now_ms + s->options.config->connect_timeout_ms,
         .events = POLLIN,
     };
+    return true;
 }
 
 /* Has the group found what it looks for, even if it may still find a better one? */
@@ -258,26 +271,73 @@ has_good(const asc_search *s, size_t group)
     return s->groups[group].worth == ASC_WORTH_ALL;
 }
 
+/* Begin to try a place. Returns false when it has to wait for its turn. */
+static bool
+begin(asc_search *s, const place *p, uint64_t now_ms)
+{
+    asc_addr addr;
+    if (has_good(s, p->group)) {
+        return true;
+    }
+    if (p->addr != NULL) {
+        begin_probe(s, p, p->addr, now_ms);
+    }
+    else if (asc_addr_literal(&addr, p->host.name, p->host.port)) {
+        set_tls_name(&addr, &p->host);
+        begin_probe(s, p, &addr, now_ms);
+    }
+    else {
+        return begin_lookup(s, p, now_ms);
+    }
+    return true;
+}
+
+/* Begin what has waited, in its order. The rest waits on. */
+static void
+begin_waiting(asc_search *s, uint64_t now_ms)
+{
+    size_t n = s->n_waiting, n_begun = 0;
+    while (n_begun < n && s->n_live < MAX_LIVE &&
+           begin(s, &s->places[n_begun], now_ms)) {
+        n_begun++;
+    }
+    if (n_begun > 0) {
+        s->n_waiting -= n_begun;
+        memmove(s->places, s->places + n_begun, s->n_waiting * sizeof *s->places);
+    }
+}
+
+/* Nothing that waits gets its turn any more. */
+static void
+end_waiting(asc_search *s)
+{
+    for (size_t i = 0; i < s->n_waiting; i++) {
+        const place *p = &s->places[i];
+        asc_error err;
+        asc_error_reset(&err);
+        err.phase = ASC_PHASE_RESOLVE;
+        snprintf(err.host, sizeof err.host, "%.50s:%u", p->host.name, p->host.port);
+        asc_error_set(&err, ASC_ERR_CLIENT,
+                      "host name \"%s\" is not looked up: %d others are", p->host.name,
+                      ASC_MAX_LOOKUPS);
+        report(s, p, p->host.name, &err);
+    }
+    s->n_waiting = 0;
+}
+
 /* Begin as many attempts as may be under way at one time. */
 static void
 begin_next(asc_search *s, uint64_t now_ms)
 {
+    begin_waiting(s, now_ms);
     while (s->n_live < MAX_LIVE && s->next < s->n) {
         const place p = s->places[s->next++];
-        asc_addr addr;
-        if (has_good(s, p.group)) {
-            continue;
+        if (!begin(s, &p, now_ms)) {
+            s->places[s->n_waiting++] = p;
         }
-        if (p.addr != NULL) {
-            begin_probe(s, &p, p.addr, now_ms);
-        }
-        else if (asc_addr_literal(&addr, p.host.name, p.host.port)) {
-            set_tls_name(&addr, &p.host);
-            begin_probe(s, &p, &addr, now_ms);
-        }
-        else {
-            begin_lookup(s, &p, now_ms);
-        }
+    }
+    if (now_ms >= s->waiting_end_ms) {
+        end_waiting(s);
     }
 }
 
@@ -415,6 +475,9 @@ static bool
 await(const asc_search *s, uint64_t until_ms, uint64_t now_ms)
 {
     struct pollfd set[MAX_LIVE + 1];
+    if (s->n_waiting > 0) {
+        until_ms = asc_earlier(until_ms, now_ms + TURN_MS);
+    }
     for (size_t i = 0; i < s->n_live; i++) {
         const attempt *a = &s->live[i];
         const find *g = &s->groups[a->at.group];
@@ -437,14 +500,18 @@ asc_search_run(asc_search *s)
 {
     uint64_t now = asc_now_ms(), deadline_ms = s->options.deadline_ms;
     bool is_wanted = true;
+    s->waiting_end_ms = now + s->options.config->connect_timeout_ms;
     while (is_wanted && now < deadline_ms) {
         begin_next(s, now);
         bool any_ended = step_all(s, now);
-        if (s->n_live == 0 && !any_ended) {
+        if (s->n_live == 0 && s->n_waiting == 0 && !any_ended) {
             break;
         }
         is_wanted = await(s, any_ended ? now : deadline_ms, now);
         now = asc_now_ms();
+    }
+    if (is_wanted) {
+        end_waiting(s);
     }
     while (s->n_live > 0) {
         attempt last = s->live[--s->n_live];

@@ -105,15 +105,10 @@ start_thread(asc_lookup *l)
     return rc;
 }
 
-asc_status
-asc_lookup_start(asc_lookup **out, const char *host, uint16_t port, asc_error *err)
+/* Make a lookup and start its thread, which the caller has counted. */
+static asc_status
+start(asc_lookup **out, const char *host, uint16_t port, asc_error *err)
 {
-    err->phase = ASC_PHASE_RESOLVE;
-    snprintf(err->host, sizeof err->host, "%.50s:%u", host, port);
-    if (strlen(host) > LONGEST_NAME) {
-        return asc_error_set(err, ASC_ERR_CLIENT, "host name \"%.50s...\" is too long",
-                             host);
-    }
     asc_lookup *l = asc_calloc(1, sizeof *l);
     if (l == NULL) {
         return asc_error_set(err, ASC_ERR_NOMEM, "lookup of %s", host);
@@ -126,20 +121,33 @@ asc_lookup_start(asc_lookup **out, const char *host, uint16_t port, asc_error *e
         asc_free(l);
         return ASC_ERR_CLIENT;
     }
-    if (!begin_running()) {
-        destroy(l);
-        return asc_error_set(err, ASC_ERR_CLIENT,
-                             "host name \"%s\" is not looked up: %d others are", host,
-                             ASC_MAX_LOOKUPS);
-    }
     int rc = start_thread(l);
     if (rc != 0) {
-        atomic_fetch_sub(&n_running, 1);
         destroy(l);
         return asc_error_set_os(err, ASC_ERR_CLIENT, rc, "cannot start a thread");
     }
     *out = l;
     return ASC_OK;
+}
+
+asc_status
+asc_lookup_start(asc_lookup **out, const char *host, uint16_t port, asc_error *err)
+{
+    *out = NULL;
+    err->phase = ASC_PHASE_RESOLVE;
+    snprintf(err->host, sizeof err->host, "%.50s:%u", host, port);
+    if (strlen(host) > LONGEST_NAME) {
+        return asc_error_set(err, ASC_ERR_CLIENT, "host name \"%.50s...\" is too long",
+                             host);
+    }
+    if (!begin_running()) {
+        return ASC_OK;
+    }
+    asc_status rc = start(out, host, port, err);
+    if (rc != ASC_OK) {
+        atomic_fetch_sub(&n_running, 1);
+    }
+    return rc;
 }
 
 int

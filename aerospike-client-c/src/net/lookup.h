@@ -12,8 +12,9 @@
 
 typedef struct asc_lookup asc_lookup;
 
-/* Begin to look a name up; on ASC_OK *out is the caller's. ASC_ERR_CLIENT when
- * ASC_MAX_LOOKUPS are under way or there is no thread, ASC_ERR_NOMEM. */
+/* Begin to look a name up. On ASC_OK *out is the caller's, or NULL when ASC_MAX_LOOKUPS
+ * are under way, which costs next to nothing: the caller may try again. ASC_ERR_CLIENT
+ * when the name is too long or there is no thread, ASC_ERR_NOMEM. */
 asc_status
 asc_lookup_start(asc_lookup **out, const char *host, uint16_t port, asc_error *err);
 
