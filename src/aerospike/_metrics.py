@@ -392,24 +392,16 @@ def weakly(method: Callable[..., None]) -> Callable[..., None]:
     return call
 
 
-_switch = threading.Lock()
-"""Who takes the place of a client's metrics begins to measure, and who leaves it ends
-that. No listener is called meanwhile."""
-
-
-def _after_fork() -> None:
-    global _switch
-    _switch = threading.Lock()
-
-
-os.register_at_fork(after_in_child=_after_fork)
-
-
 class Metrics:
     """What enable_metrics() has begun, until disable_metrics() or close() ends it.
 
-    The client holds this, among its extras. The tend thread does not, since the
-    listeners may hold the client, and Python does not see what the tend thread holds.
+    The client holds this, among its extras, for as long as it is on. The tend thread
+    does not, since the listeners may hold the client, and Python does not see what the
+    tend thread holds.
+
+    There is no lock: a finalizer or the handler of a signal may close the client at any
+    moment, in the thread that would have the lock. Each step changes one thing as a
+    whole, and whoever changes what is on looks afterwards whether it was changed again.
     """
 
     def __init__(self, client: Any, policy: dict[str, Any]) -> None:
@@ -418,24 +410,22 @@ class Metrics:
         self._policy = policy
         self._pid = os.getpid()  # a child of a fork measures nothing by itself
         self._n_cycles = 0
-        self._is_on = False
-        self._watch: int | None = None
+        self._told = weakly(self._tended)
+        self.shape = policy["latency_columns"], policy["latency_shift"]
 
     def begin(self) -> None:
         client: Any = self._client()
         client._stats()  # the client may be closed, or not connected yet
         _called(self._listeners, "enable_listener")
-        self._is_on = True
-        with _switch:
-            if client._extras.setdefault("metrics", self) is self:
-                client._measure(
-                    self._policy["latency_columns"], self._policy["latency_shift"]
-                )
-                self._watch = client._watch(weakly(self._tended))
+        client._extras[self] = self
+        _measure(client)
+        client._watch(self._told)
+        if self not in client._extras:  # it has ended meanwhile
+            client._end_watch(self._told)
 
     def _tended(self, stats: tuple[Any, ...]) -> None:
         client: Any = self._client()
-        if not self._is_on or client is None or self._pid != os.getpid():
+        if client is None or self not in client._extras or self._pid != os.getpid():
             return
         self._n_cycles += 1
         for node in stats[4]:
@@ -464,20 +454,14 @@ class Metrics:
 
     def _end(self) -> None:
         client: Any = self._client()
-        with _switch:
-            was_on, self._is_on = self._is_on, False
-            watch, self._watch = self._watch, None
-            if watch is not None:
-                client._end_watch(watch)
+        was_on = client._extras.pop(self, None) is not None
+        client._end_watch(self._told)
         was_on = was_on and self._pid == os.getpid()
         try:
             if was_on:
                 seen = _cluster(client._who(), client._stats())
         finally:
-            with _switch:  # another thread may have enabled its own meanwhile
-                if client._extras.get("metrics") is self:
-                    client._extras.pop("metrics")
-                    client._measure()
+            _measure(client)
         if was_on:
             _called(self._listeners, "disable_listener", seen)
 
@@ -487,6 +471,20 @@ class Metrics:
             self.end()
         except Exception as error:  # noqa: BLE001 - reported
             listener_failed("disable_listener", error)
+
+
+def _those_of(client: Any) -> list[Metrics]:
+    """What is on, the newest last: one, but for moments."""
+    return [each for each in list(client._extras.values()) if type(each) is Metrics]
+
+
+def _measure(client: Any) -> None:
+    """Have the client measure as the newest asks, or not at all."""
+    while True:
+        before = _those_of(client)
+        client._measure(*(before[-1].shape if before else ()))
+        if _those_of(client)[-1:] == before[-1:]:
+            return
 
 
 def _is_for_file(client: Any, call: str) -> bool:
@@ -518,8 +516,9 @@ def begin(client: Any, policy: Any) -> None:
     except BaseException:
         metrics.end()
         raise
-    if client._extras.get("metrics") is not metrics:  # another thread was faster
-        metrics.end()
+    if metrics in (those := _those_of(client)):
+        for other in those[: those.index(metrics)]:
+            other()  # another thread was faster
 
 
 def disable(client: Any) -> None:
@@ -531,6 +530,5 @@ def disable(client: Any) -> None:
 
 def end(client: Any) -> None:
     """Disable metrics, also where a file says so."""
-    metrics = client._extras.get("metrics")
-    if metrics is not None:
+    for metrics in _those_of(client):
         metrics.end()

@@ -524,27 +524,29 @@ class Monitor:
         self.pools = those(monitoring.PoolListener)
         self.hosts = config.get("hosts") if isinstance(config, dict) else None
         self._client = weakref.ref(client)
-        self._watch: int | None = None
+        self._told = weakly(self._seen)
+        self._is_watching = False
         self._known: dict[str, tuple[Any, ...]] = {}
 
     def look(self, client: Any) -> None:
         """Begin to watch the cluster, once the client has connected."""
         is_wanted = self.clusters or self.pools
-        if self._watch is None and is_wanted and client.is_connected():
-            self._watch = 0
+        if not self._is_watching and is_wanted and client.is_connected():
+            self._is_watching = True
             try:
                 self._seen(client._stats())
-                self._watch = client._watch(weakly(self._seen))
+                client._watch(self._told)
             except ClusterError:
-                self._watch = None  # a listener, or another thread, has closed it
+                self._is_watching = (
+                    False  # a listener, or another thread, has closed it
+                )
             except AerospikeError as error:  # not here at all
                 listener_failed("aerospike.monitoring", error)
 
     def __call__(self) -> None:
         client: Any = self._client()
-        watch, self._watch = self._watch, None
-        if watch and client is not None:
-            client._end_watch(watch)
+        was_watching, self._is_watching = self._is_watching, False
+        if was_watching and client is not None and client._end_watch(self._told):
             self._seen(client._stats())
         self._known = {}
 

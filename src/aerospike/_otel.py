@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -358,7 +358,8 @@ class _LogContext(logging.Filter):
 
 # --- on and off ---
 
-_lock = Lock()
+_lock = RLock()
+"""A finalizer or the handler of a signal may come while it is held."""
 _log_context = _LogContext()
 _telemetry: Telemetry | None = None
 

@@ -78,6 +78,10 @@ def is_total(client: Any, milliseconds: int) -> bool:
     return total_of(client) == milliseconds
 
 
+def is_measured(client: Any) -> bool:
+    return bool(_metrics._those_of(client))
+
+
 def said(caplog: pytest.LogCaptureFixture, text: str) -> bool:
     return any(text in message for message in caplog.messages)
 
@@ -570,7 +574,7 @@ def test_file_turns_metrics_on_and_off(
     assert said(caplog, "disable_metrics() has no effect")
     write(dynamic(metrics={"enable": False}))
     until(lambda: "header(2)" in file.read_text())
-    until(lambda: "metrics" not in client._extras)
+    until(lambda: not is_measured(client))
     until(lambda: "[a,b]" in file.read_text())  # the last line, as it ends
     assert "latency(5,1)" in file.read_text()
     client.enable_metrics()
@@ -581,7 +585,7 @@ def test_file_turns_metrics_on_and_off(
     write(dynamic())
     until(lambda: not _watch._by_file[client])
     client.enable_metrics()
-    assert "metrics" in client._extras
+    assert is_measured(client)
 
 
 def test_file_is_laid_over_the_configurations_metrics(write, follow, tmp_path):
@@ -598,11 +602,11 @@ def test_metrics_of_a_file_end_and_begin_with_the_connection(
     monkeypatch.chdir(tmp_path)
     write(dynamic(metrics={"enable": True}))
     client = follow()
-    assert "metrics" in client._extras
+    assert is_measured(client)
     client.close()
-    assert "metrics" not in client._extras
+    assert not is_measured(client)
     client.connect()
-    assert "metrics" in client._extras
+    assert is_measured(client)
 
 
 def test_metrics_of_a_file_begin_once(write, follow, tmp_path, monkeypatch):

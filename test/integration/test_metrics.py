@@ -20,6 +20,7 @@ from aerospike_helpers import metrics
 from aerospike_helpers.metrics import MetricsListeners, MetricsPolicy
 
 from ..children import run_script
+from ..tracing import before_bytecode
 from ..waiting import join_all, patient, until
 
 COUNTED = {"read", "write", "batch", "query"}
@@ -337,6 +338,65 @@ def test_threads_that_enable_at_once_leave_one_that_measures(make_client, key):
         assert all(len(told.named("disable")) == 1 for told in all_told)
 
 
+def enabled_by(client: aerospike.Client) -> Told:
+    told = Told()
+    client.enable_metrics(MetricsPolicy(told.listeners(), interval=1000))
+    return told
+
+
+def n_measured(client: Any, key: Any) -> int:
+    """How often a write is counted."""
+    counts = []
+    for put in (lambda: 0, lambda: client.put(key, {"n": 1})):
+        put()
+        seen = _metrics._cluster(client._who(), client._stats())
+        counts.append(latencies(seen, key[0])["write"])
+    return counts[1] - counts[0]
+
+
+def closed_and_opened(client: aerospike.Client) -> None:
+    client.close()
+    client.connect()
+
+
+INTERRUPTIONS: dict[str, Callable[[aerospike.Client], Told | None]] = {
+    "close": closed_and_opened,
+    "disable_metrics": lambda client: client.disable_metrics(),
+    "enable_metrics": enabled_by,
+}
+
+
+@pytest.mark.parametrize("name", INTERRUPTIONS)
+@pytest.mark.parametrize("call", ["enable_metrics", "disable_metrics"])
+def test_handlers_and_finalizers_may_do_the_same(make_client, key, call, name):
+    """At any moment, as those of signals and of what the collector ends. Each metrics
+    begin and end once, and the client measures for as long as there are some."""
+    client = make_client()
+    n = was_on = 0
+    left = [0]
+    while left[0] < 1:
+        n += 3
+        all_told = [enabled_by(client)]
+
+        def interrupt(all_told=all_told):
+            made = INTERRUPTIONS[name](client)
+            all_told.extend([made] if made else [])
+
+        with before_bytecode(_metrics.__file__, n, interrupt) as left:
+            if call == "enable_metrics":
+                all_told.append(enabled_by(client))
+            else:
+                client.disable_metrics()
+        are_on = [told for told in all_told if not told.named("disable")]
+        assert len(are_on) == n_measured(client, key) <= 1, n
+        was_on += len(are_on)
+        client.disable_metrics()
+        for told in all_told:
+            assert [seen for seen, _ in told.calls] == ["enable", "disable"], n
+    assert n > 100
+    assert (was_on > 0) == ("enable_metrics" in (call, name))
+
+
 def test_listener_that_has_its_client_does_not_keep_it(hosts):
     def enabled() -> weakref.ref[MetricsListeners]:
         client = aerospike.client(patient({"hosts": hosts}))
@@ -613,7 +673,7 @@ def test_line_that_was_cut_spoils_no_other(hosts, tmp_path):
         path = os.path.join(folder, name)
         size = os.path.getsize(path)
         resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, resource.RLIM_INFINITY))
-        report = client._extras["metrics"]
+        [report] = client._extras
         from aerospike._metrics import _cluster
         seen = _cluster(client._who(), client._stats())
         for _ in range(2):

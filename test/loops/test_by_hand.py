@@ -6,7 +6,6 @@ import asyncio
 import functools
 import select
 import signal
-import sys
 import threading
 from typing import Any
 
@@ -17,6 +16,7 @@ from aerospike import _async_client, _loops, exception
 
 from ..absent import need
 from ..faults.peer import OK_REPLY
+from ..tracing import before_bytecode
 from ..waiting import PATIENCE_S, Watch, patient, until
 
 AsyncClient: Any = aerospike.AsyncClient  # to do with it what types forbid
@@ -203,28 +203,8 @@ def test_what_a_handler_raises_comes_out(async_config, interrupt, key, name, err
     result_of(client, client.close())
 
 
-class Interrupter:
-    """Raises before the nth bytecode of what follows in a file, as a signal may do."""
-
-    def __init__(self, file, n):
-        self.file = file
-        self.n_left = n
-
-    def __enter__(self):
-        sys.settrace(self._trace)
-
-    def __exit__(self, *args):
-        sys.settrace(None)
-
-    def _trace(self, frame, event, arg):
-        if frame.f_code.co_filename != self.file:
-            return None
-        frame.f_trace_opcodes = True
-        if event == "opcode":
-            self.n_left -= 1
-            if self.n_left == 0:
-                raise Alarmed
-        return self._trace
+def interrupt_here():
+    raise Alarmed
 
 
 def test_a_handler_that_raises_costs_no_callback():
@@ -242,15 +222,12 @@ def turn_interrupted_before(n):
     adapter.call_later(0, functools.partial(called.append, "late"))
     for name in ("a", "b", "c"):
         adapter.call_soon(called.append, name)
-    before = sys.gettrace()
     was_interrupted = False
     try:
-        with Interrupter(_loops.__file__, n):
+        with before_bytecode(_loops.__file__, n, interrupt_here):
             adapter.turn()
     except Alarmed:
         was_interrupted = True
-    finally:
-        sys.settrace(before)
     adapter.turn()
     assert sorted(called) == ["a", "b", "c", "late"], n
     return was_interrupted

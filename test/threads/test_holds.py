@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+import aerospike
 import holds
 
+from ..children import Hosts, server
 from ..waiting import patient, until
 
 N = 20_000
@@ -29,6 +31,24 @@ def collector_off() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+@pytest.fixture(scope="module")
+def hosts(real_hosts: Hosts) -> Iterator[Hosts]:
+    """Of servers in another process: in this one, their threads would keep the GIL,
+    too, and the watcher cannot tell who has it.
+    """
+    if real_hosts:
+        yield real_hosts
+        return
+    with server(options=["--nodes", "3"]) as (address, _):
+        yield [address]
+
+
+@pytest.fixture(scope="module")
+def client(hosts: Hosts) -> Iterator[aerospike.Client]:
+    with aerospike.client(patient({"hosts": hosts})) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

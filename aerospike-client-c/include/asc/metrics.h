@@ -21,7 +21,8 @@ void asc_cluster_disable_metrics(asc_cluster *c);
 asc_status
 asc_cluster_watch(asc_cluster *c, const asc_tend_watch *watch, asc_error *err);
 
-/* Tell him no more; a call that has begun goes on. False: self does not watch. */
-bool asc_cluster_end_watch(asc_cluster *c, const void *self);
+/* Tell the one of that name no more; a call that has begun goes on. False: there is
+ * none. */
+bool asc_cluster_end_watch(asc_cluster *c, const void *name);
 
 #endif

@@ -10,6 +10,7 @@ typedef struct asc_tend_watch {
     /* Called once, by any thread, when nobody will call the other one any more. */
     void (*release)(void *self);
     void *self;
+    const void *name; /* what asc_cluster_end_watch() is told; it may be self */
 } asc_tend_watch;
 
 #endif

@@ -39,7 +39,7 @@ asc_cluster_watch(asc_cluster *c, const asc_tend_watch *watch, asc_error *err)
 }
 
 bool
-asc_cluster_end_watch(asc_cluster *c, const void *self)
+asc_cluster_end_watch(asc_cluster *c, const void *name)
 {
-    return asc_watchers_end(&c->watchers, self);
+    return asc_watchers_end(&c->watchers, name);
 }

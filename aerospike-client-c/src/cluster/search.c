@@ -307,20 +307,28 @@ begin_waiting(asc_search *s, uint64_t now_ms)
     }
 }
 
+/* Tell that a name has had no turn. */
+static void
+report_waiting(asc_search *s, const place *p)
+{
+    asc_error err;
+    asc_error_reset(&err);
+    err.phase = ASC_PHASE_RESOLVE;
+    snprintf(err.host, sizeof err.host, "%.50s:%u", p->host.name, p->host.port);
+    asc_error_set(&err, ASC_ERR_CLIENT,
+                  "host name \"%s\" is not looked up: %d others are", p->host.name,
+                  ASC_MAX_LOOKUPS);
+    report(s, p, p->host.name, &err);
+}
+
 /* Nothing that waits gets its turn any more. */
 static void
 end_waiting(asc_search *s)
 {
     for (size_t i = 0; i < s->n_waiting; i++) {
-        const place *p = &s->places[i];
-        asc_error err;
-        asc_error_reset(&err);
-        err.phase = ASC_PHASE_RESOLVE;
-        snprintf(err.host, sizeof err.host, "%.50s:%u", p->host.name, p->host.port);
-        asc_error_set(&err, ASC_ERR_CLIENT,
-                      "host name \"%s\" is not looked up: %d others are", p->host.name,
-                      ASC_MAX_LOOKUPS);
-        report(s, p, p->host.name, &err);
+        if (!has_good(s, s->places[i].group)) {
+            report_waiting(s, &s->places[i]);
+        }
     }
     s->n_waiting = 0;
 }

@@ -47,11 +47,11 @@ drop(asc_watchers *l, asc_watcher *w)
 }
 
 bool
-asc_watchers_end(asc_watchers *l, const void *self)
+asc_watchers_end(asc_watchers *l, const void *name)
 {
     pthread_mutex_lock(&l->lock);
     asc_watcher *w = l->first;
-    while (w != NULL && (w->watch.self != self || w->has_ended)) {
+    while (w != NULL && (w->watch.name != name || w->has_ended)) {
         w = w->next;
     }
     if (w != NULL) {

@@ -23,7 +23,7 @@ void asc_watchers_init(asc_watchers *l);
 /* Put somebody into the list, or take him out, as asc/metrics.h says. */
 asc_status
 asc_watchers_add(asc_watchers *l, const asc_tend_watch *watch, asc_error *err);
-bool asc_watchers_end(asc_watchers *l, const void *self);
+bool asc_watchers_end(asc_watchers *l, const void *name);
 
 /* Is there anybody? */
 bool asc_watchers_are_there(asc_watchers *l);

@@ -36,8 +36,10 @@ struct asc_lookup {
 /* Tests put one of their own in its place. */
 static _Atomic(asc_resolver) resolve = getaddrinfo;
 
-/* How many threads there are, and in which process: the child of a fork has none. */
-static atomic_uint n_running, of_fork;
+/* How many threads there are, in the lower half, and in which process, in the upper:
+ * the child of a fork has none. It is one number, since two threads of a child may come
+ * at once. */
+static _Atomic(uint64_t) running;
 
 void
 asc_lookup_set_resolver(asc_resolver resolver)
@@ -50,15 +52,21 @@ asc_lookup_set_resolver(asc_resolver resolver)
 static bool
 begin_running(void)
 {
-    unsigned fork = asc_fork_count();
-    if (atomic_exchange(&of_fork, fork) != fork) {
-        atomic_store(&n_running, 0);
-    }
-    if (atomic_fetch_add(&n_running, 1) < ASC_MAX_LOOKUPS) {
-        return true;
-    }
-    atomic_fetch_sub(&n_running, 1);
-    return false;
+    uint64_t fork = asc_fork_count();
+    uint64_t before = atomic_load(&running), after;
+    do {
+        after = (before >> 32 == fork ? before : fork << 32) + 1;
+        if ((uint32_t)after > ASC_MAX_LOOKUPS) {
+            return false;
+        }
+    } while (!atomic_compare_exchange_weak(&running, &before, after));
+    return true;
+}
+
+static void
+end_running(void)
+{
+    atomic_fetch_sub(&running, 1);
 }
 
 /* Free a lookup that nobody owns any more, and whose thread is at its end or was never
@@ -81,7 +89,7 @@ look_up(void *arg)
     asc_lookup *l = arg;
     const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     l->rc = atomic_load(&resolve)(l->host, NULL, &hints, &l->found);
-    atomic_fetch_sub(&n_running, 1);
+    end_running();
     if (atomic_exchange(&l->state, ENDED) == LEFT) {
         destroy(l);
         return NULL;
@@ -145,7 +153,7 @@ asc_lookup_start(asc_lookup **out, const char *host, uint16_t port, asc_error *e
     }
     asc_status rc = start(out, host, port, err);
     if (rc != ASC_OK) {
-        atomic_fetch_sub(&n_running, 1);
+        end_running();
     }
     return rc;
 }

@@ -272,8 +272,7 @@ release(void *self)
 static const char doc__watch[] =
     "_watch($self, function)\n--\n\n"
     "Have the tend thread call a function at the end of each cycle, with what\n"
-    "_stats() gives and the nodes that were removed. The result is for\n"
-    "_end_watch().";
+    "_stats() gives and the nodes that were removed, until _end_watch().";
 
 static PyObject *
 client__watch(METHOD_PARAMS)
@@ -296,53 +295,46 @@ client__watch(METHOD_PARAMS)
         return NULL;
     }
     py_watch *w = PyMem_RawMalloc(sizeof *w);
-    PyObject *number = w != NULL ? PyLong_FromVoidPtr(w) : NULL;
     asc_error_reset(&err);
     asc_status rc = ASC_ERR_NOMEM;
-    if (number == NULL) {
-        PyMem_RawFree(w);
-        w = NULL;
-    }
-    else {
+    if (w != NULL) {
         *w = (py_watch){Py_NewRef(argv[0]), Py_NewRef(PyType_GetModule(cls))};
-        const asc_tend_watch watch = {.tended = tended, .release = release, .self = w};
+        const asc_tend_watch watch = {
+            .tended = tended, .release = release, .self = w, .name = argv[0]};
         rc = asc_cluster_watch(c, &watch, &err);
     }
     if (rc != ASC_OK && w != NULL) {
         release(w);
-        Py_CLEAR(number);
     }
     Py_BEGIN_ALLOW_THREADS
     asc_cluster_release(c);
     Py_END_ALLOW_THREADS
-    return number != NULL ? number : PyErr_NoMemory();
+    return rc == ASC_OK ? Py_NewRef(Py_None) : PyErr_NoMemory();
 }
 
 static const char doc__end_watch[] =
-    "_end_watch($self, watch)\n--\n\n"
-    "Call the function no more. A call that has begun goes on.";
+    "_end_watch($self, function)\n--\n\n"
+    "Call the function no more. A call that has begun goes on. False: nobody would\n"
+    "have called it.";
 
 static PyObject *
 client__end_watch(METHOD_PARAMS)
 {
-    static const char *const names[] = {"watch", NULL};
+    static const char *const names[] = {"function", NULL};
     PyObject *argv[1];
+    bool was_there = false;
     (void)cls;
     if (parse_args("_end_watch", names, 1, args, nargs, kwnames, argv) < 0) {
-        return NULL;
-    }
-    void *w = PyLong_AsVoidPtr(argv[0]);
-    if (w == NULL && PyErr_Occurred() != NULL) {
         return NULL;
     }
     asc_cluster *c = client_present_cluster((ClientObject *)self);
     if (c != NULL) {
         Py_BEGIN_ALLOW_THREADS
-        asc_cluster_end_watch(c, w);
+        was_there = asc_cluster_end_watch(c, argv[0]);
         asc_cluster_release(c);
         Py_END_ALLOW_THREADS
     }
-    Py_RETURN_NONE;
+    return PyBool_FromLong(was_there);
 }
 
 const PyMethodDef metrics_methods[] = {
