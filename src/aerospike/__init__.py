@@ -79,6 +79,9 @@ if not TYPE_CHECKING:  # with it, type checkers would take any name
         globals()[name] = found
         return found
 
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_LATER})
+
 
 del TYPE_CHECKING
 

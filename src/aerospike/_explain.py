@@ -311,8 +311,8 @@ _SESSIONS = {
 _HINTS: dict[int, Callable[[AerospikeError, str, Any], str]] = {
     1: _failed,
     3: _element(
-        'the record has another generation than meta\'s "gen"; read it again, and '
-        "write with the generation that it has then"
+        'the record has another generation than meta\'s "gen", which is 0 unless it is '
+        "given; read the record again, and write with the generation that it has then"
     ),
     _REFUSED: _refused,
     5: _element("the policy's 'exists' only allows this call to create a record"),

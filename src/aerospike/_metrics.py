@@ -162,7 +162,7 @@ def _checked(policy: Any) -> dict[str, Any]:
     if not isinstance(policy, shapes.MetricsPolicy):
         raise param_error(
             "policy parameter must be an aerospike_helpers.MetricsPolicy type",
-            f"got {shown(policy)}",
+            f"got {shown(policy)}; it is aerospike_helpers.metrics.MetricsPolicy",
         )
     found: dict[str, Any] = {}
     for name, (what, is_right) in _RULES.items():

@@ -355,6 +355,18 @@ SAYS: dict[str, tuple[Callable[[Any], Any], list[str]]] = {
         lambda c: c.query(NS, SET).where(P.equals("a", FLOAT)),
         ["got None, which they give when a value is of a type that no index holds"],
     ),
+    "generation": (
+        lambda c: c.put(KEY, BINS, policy={"gen": aerospike.POLICY_GEN_EQ}),
+        ['another generation than meta\'s "gen", which is 0 unless it is given'],
+    ),
+    "list of a batch": (
+        lambda c: c.batch_write([]),
+        ["got list; BatchRecords(list) makes one"],
+    ),
+    "policy of metrics": (
+        lambda c: c.enable_metrics({"interval": 3}),
+        ["; it is aerospike_helpers.metrics.MetricsPolicy"],
+    ),
     "log handler": (
         lambda _: aerospike.set_log_handler(WRONG),
         ["Parameter must be a callable: a function or None is expected, got int"],

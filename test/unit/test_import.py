@@ -98,3 +98,9 @@ def test_misspelt_name_has_a_near_one():
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     # Python 3.15 says '.POLICY_EXISTS_CREATE' instead of '.POLICY_EXIST_CREATE'?
     assert re.search(r"Did you mean:? '\.?POLICY_EXISTS_CREATE'", done.stderr)
+
+
+def test_what_is_imported_later_is_listed():
+    command = [sys.executable, "-c", "import aerospike; print(*dir(aerospike))"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert {"AsyncClient", "Query", "predicates", "client"} < set(done.stdout.split())

@@ -299,8 +299,9 @@ list_of_records(module_state *st, PyObject *records)
         raise_param(st,
                     "batch_records must be an "
                     "aerospike_helpers.batch.records.BatchRecords instance" DETAIL
-                    "got %s",
-                    Py_TYPE(records)->tp_name);
+                    "got %s%s",
+                    Py_TYPE(records)->tp_name,
+                    PyList_Check(records) ? "; BatchRecords(list) makes one" : "");
         return NULL;
     }
     PyObject *list = attribute(st, records, "batch_records");
