@@ -283,7 +283,8 @@ def begin(
     :raises ParamError: strict (``validate_keys``), and the file cannot be used.
 
     Without `strict` a client goes on without a file that cannot be used, as other
-    clients do: a warning says so, and the file is read again later.
+    clients do: a warning says so, and the file is read again later. Keys that are
+    unknown are ignored, and warned of.
     """
     url = os.environ.get(URL)
     path = url or (provider.path if provider is not None else None)
@@ -293,7 +294,6 @@ def begin(
     watch = Watch(_config_file.path_of(path), interval_ms)
     try:
         settings = watch.load()
-        return watch, settings.config, settings.policies
     except FileError as error:
         named = URL if url else "config_provider"
         text = f"configuration file {watch.path} ({named}): {error}"
@@ -302,3 +302,7 @@ def begin(
         watch.complain(str(error))
         warn_once("config_provider", watch.path, f"{text}; it has no effect yet")
         return watch, {}, {}
+    for remark in settings.remarks:
+        text = f"configuration file {watch.path}: {remark}"
+        warn_once("config_provider", text, text)
+    return watch, settings.config, settings.policies

@@ -428,15 +428,20 @@ def test_file_that_comes_back_as_it_was_is_no_trouble(
 
 
 def test_unknown_keys_are_named_and_ignored(write, follow, log_lines, caplog):
+    """In a warning, and in the log."""
     write(dynamic(read={"totl_timeout": 1, "socket_timeout": 4321}, red={}))
-    client = follow()
+    with pytest.warns(exception.AerospikeWarning) as warned:
+        client = follow()
     assert client.get_policies()["read"]["socket_timeout"] == 4321
-    assert said(
-        caplog,
-        "dynamic.read.totl_timeout: unknown key "
-        "(did you mean total_timeout?); it is ignored",
-    )
-    assert said(caplog, "dynamic.red: unknown key (did you mean read?)")
+    for text in (
+        (
+            "dynamic.read.totl_timeout: unknown key "
+            "(did you mean total_timeout?); it is ignored"
+        ),
+        "dynamic.red: unknown key (did you mean read?)",
+    ):
+        assert said(caplog, text)
+        assert any(text in str(each.message) for each in warned)
 
 
 def test_settings_of_the_cluster_change_while_it_is_used(
