@@ -1761,6 +1761,7 @@ def set_serializer(
     server has no type.
 
     :param function: it takes the value and returns str, bytes or bytearray.
+    :param callback: another name for function; give only one of them.
     :return: int, 0.
     :raises ParamError: it is not callable.
     """
@@ -1774,6 +1775,7 @@ def set_deserializer(
     the blob. If the deserializer raises an error, the call returns the blob.
 
     :param function: it takes str if the blob is UTF-8, and otherwise bytes.
+    :param callback: another name for function; give only one of them.
     :return: int, 0.
     :raises ParamError: it is not callable.
     """
@@ -1791,6 +1793,7 @@ def set_log_handler(
     :param log_handler: function of (level, func, path, line, msg): int, str,
         str, int, str. Any thread may call it. None drops the lines. Without an
         argument, they are printed to the standard error stream.
+    :param callback: another name for log_handler; give only one of them.
     :return: int, 0.
     :raises ParamError: it is not callable, or this is a sub-interpreter.
     """
@@ -1799,6 +1802,8 @@ def set_log_level(loglevel: int = ..., log_level: int = ...) -> int:
     """Set the threshold of log lines: LOG_LEVEL_OFF to LOG_LEVEL_TRACE. The default
     is LOG_LEVEL_ERROR.
 
+    :param loglevel: the threshold, an int.
+    :param log_level: another name for loglevel; give only one of them.
     :return: int, 0.
     :raises ParamError: the level is not an int of 64 bits.
     """

@@ -174,6 +174,7 @@ static const char doc_set_log_handler[] =
     ":param log_handler: function of (level, func, path, line, msg): int, str,\n"
     "    str, int, str. Any thread may call it. None drops the lines. Without an\n"
     "    argument, they are printed to the standard error stream.\n"
+    ":param callback: another name for log_handler; give only one of them.\n"
     ":return: int, 0.\n"
     ":raises ParamError: it is not callable, or this is a sub-interpreter.";
 
@@ -210,6 +211,8 @@ static const char doc_set_log_level[] =
     "set_log_level($module, loglevel=..., log_level=...)\n--\n\n"
     "Set the threshold of log lines: LOG_LEVEL_OFF to LOG_LEVEL_TRACE. The default\n"
     "is LOG_LEVEL_ERROR.\n\n"
+    ":param loglevel: the threshold, an int.\n"
+    ":param log_level: another name for loglevel; give only one of them.\n"
     ":return: int, 0.\n"
     ":raises ParamError: the level is not an int of 64 bits.";
 

@@ -260,6 +260,7 @@ static const char doc_set_serializer[] =
     "put() with serializer=SERIALIZER_USER calls it with each value for which the\n"
     "server has no type.\n\n"
     ":param function: it takes the value and returns str, bytes or bytearray.\n"
+    ":param callback: another name for function; give only one of them.\n"
     ":return: int, 0.\n"
     ":raises ParamError: it is not callable.";
 
@@ -276,6 +277,7 @@ static const char doc_set_deserializer[] =
     "Each call that reads a plain blob calls it, and returns its result in place of\n"
     "the blob. If the deserializer raises an error, the call returns the blob.\n\n"
     ":param function: it takes str if the blob is UTF-8, and otherwise bytes.\n"
+    ":param callback: another name for function; give only one of them.\n"
     ":return: int, 0.\n"
     ":raises ParamError: it is not callable.";
 
