@@ -338,7 +338,8 @@ CONFIG = {
         "int, s",
         "0",
         "The client closes a connection that was idle for longer. 0: it closes the "
-        "connections above `min_conns_per_node` after 55 seconds.",
+        "connections above `min_conns_per_node` after 55 seconds. If you leave it out "
+        "and the connections use TLS, it is 55.",
     ),
     "max_error_rate": Text(
         "int",
