@@ -130,13 +130,14 @@ decode_last(record_call *c)
 static PyObject *
 pairs_of(PyObject *list)
 {
+    PyObject_GC_UnTrack(list); /* so that the collector's callbacks do not find it */
     Py_ssize_t n = PyList_GET_SIZE(list) / 2;
     PyObject *pairs = PyList_New(n), *pair = pairs; /* not NULL: go on */
     if (pairs != NULL) {
         PyObject_GC_UnTrack(pairs); /* while it has empty places: see values.h */
     }
     for (Py_ssize_t i = 0; pair != NULL && i < n; i++) {
-        /* borrowed: owned at once, and nobody else has the list */
+        /* borrowed: the list owns them, and nobody else can reach it */
         pair = PyTuple_Pack(2, PyList_GET_ITEM(list, 2 * i),
                             PyList_GET_ITEM(list, 2 * i + 1));
         PyList_SET_ITEM(pairs, i, pair); /* NULL leaves the place empty */
